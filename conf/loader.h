@@ -1,0 +1,79 @@
+// From configuration files to conf::Config, or to every mistake in them.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "conf/config.h"
+
+namespace yard::conf {
+
+// One mistake of the user's: `yard.yaml:3:5: error: unknown key "comand"; did you mean "command"?`
+struct Diagnostic {
+    std::string file;
+    int line = 0;    // from 1; 0: the file as a whole
+    int column = 0;  // from 1
+    std::string message;  // one sentence: what is wrong, what was expected, the nearest valid word
+
+    std::string text() const;
+};
+
+// Where files and variables come from: the disk and the environment, a bundle kept from an earlier load
+// (so that an engine that was killed comes back with the same configuration), or a test's map.
+class Source {
+  public:
+    virtual ~Source() = default;
+    virtual Result<std::string> read_file(const std::string& path) = 0;
+    // The *.yaml files of a folder in name order; empty when there is no such folder.
+    virtual Result<std::vector<std::string>> list_yaml(const std::string& folder) = 0;
+    virtual std::optional<std::string> variable(const std::string& name) = 0;
+};
+
+// The real one. Keeps what it read, so that bundle() can be loaded again without the disk.
+class DiskSource : public Source {
+  public:
+    Result<std::string> read_file(const std::string& path) override;
+    Result<std::vector<std::string>> list_yaml(const std::string& folder) override;
+    std::optional<std::string> variable(const std::string& name) override;
+
+    // Everything read so far as one string that BundleSource understands.
+    std::string bundle() const;
+
+  private:
+    struct Read {
+        char kind;  // 'f' file, 'd' folder listing, 'v' variable
+        std::string name, content;
+        bool present;
+    };
+    std::vector<Read> reads_;
+};
+
+// Answers exactly as the DiskSource that made the bundle did.
+class BundleSource : public Source {
+  public:
+    static Result<BundleSource> parse(const std::string& bundle);
+    Result<std::string> read_file(const std::string& path) override;
+    Result<std::vector<std::string>> list_yaml(const std::string& folder) override;
+    std::optional<std::string> variable(const std::string& name) override;
+
+  private:
+    std::map<std::pair<char, std::string>, std::optional<std::string>> answers_;
+};
+
+struct Loaded {
+    Config config;                         // meaningful only when `diagnostics` is empty
+    std::vector<Diagnostic> diagnostics;   // all mistakes, in file order
+};
+
+// Reads `path`, the *.yaml files of yard.d/ beside it in name order, and what they include. Never throws,
+// never crashes on any input: depth, aliases and size are bounded.
+Loaded load(const std::string& path, Source& source);
+
+// The file that CONTRACT's search order gives: `given` if not empty, else $YARD_CONFIG, ./yard.yaml,
+// $XDG_CONFIG_HOME/yardmaster/yard.yaml (~/.config by default), /etc/yardmaster/yard.yaml. The error lists what was tried.
+Result<std::string> find_config(const std::string& given);
+
+}  // namespace yard::conf
