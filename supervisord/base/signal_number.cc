@@ -1,6 +1,7 @@
 #include "base/signal_number.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include <algorithm>
 #include <cctype>
