@@ -1,0 +1,103 @@
+// The door to the log subsystem (engine/logs/): one thread of its own moves what services write from their FIFOs to
+// files and to standard output, so that neither a slow disk nor a storm of output ever delays the engine's loop.
+//
+// Threads: every function is called from the engine's loop thread. Callbacks run on the loop thread too.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "conf/config.h"
+
+struct uv_loop_s;
+
+namespace yard::engine {
+
+// The position record of one service's log: how far the spool was parsed and where that ended in the output.
+// Two copies with a sequence number live in the state file; the log thread writes them, a new engine reads them.
+struct LogPosition {
+    uint64_t spool_parsed = 0;     // bytes of the spool that are formatted and written
+    uint64_t output_offset = 0;    // size of the output file that this corresponds to
+    uint64_t file_generation = 0;  // + 1 at each rotation
+};
+struct LogPositionCell {  // one per service, in mapped memory that outlives the engine
+    LogPosition copies[2];
+    uint64_t sequence = 0;  // copies[sequence & 1] is valid; a single-word store flips it
+};
+
+struct LogChannel {
+    std::string service;        // for prefixes and file names
+    conf::LogPolicy policy;
+    UniqueFd fifo;              // O_RDWR | O_NONBLOCK end of the service's output FIFO
+    UniqueFd spool;             // memfd with its own file offset; invalid until the first use (see on_spool_created)
+    LogPositionCell* position;  // outlives the router
+};
+
+struct LogLineRecord {
+    std::string service;
+    WallTime time;
+    std::string line;  // without the newline
+};
+
+struct LogQuery {
+    std::vector<std::string> services;
+    bool follow = false;
+    std::optional<size_t> lines;           // the last n of all, after filtering
+    std::optional<WallTime> since;
+    std::string grep;                      // extended regular expression; empty: all
+};
+
+struct LogCounters {
+    uint64_t bytes_in = 0;
+    uint64_t dropped_bytes = 0;
+    uint64_t dropped_lines = 0;
+    uint64_t rotations = 0;
+};
+
+class LogRouter {
+  public:
+    struct Callbacks {
+        // A spool memfd was made for the service: the engine lets the keeper hold it, so that it outlives us.
+        std::function<void(const std::string& service, int spool_fd)> on_spool_created;
+        // A complete line passed, for `ready: log`. Only for services with watch_lines(true). 
+        std::function<void(const std::string& service, const std::string& line)> on_line;
+        // Something went wrong that a person should see (disk full, cannot open): already in words.
+        std::function<void(const std::string& service, const std::string& message)> on_problem;
+    };
+
+    // `log_dir` is the default folder of log files. `loop` is the engine's loop.
+    static Result<std::unique_ptr<LogRouter>> create(uv_loop_s* loop, std::string log_dir, Callbacks callbacks);
+    virtual ~LogRouter() = default;
+
+    // Takes the channel up; completes a half-done rotation or append that an earlier engine left.
+    virtual Status add(LogChannel channel) = 0;
+    // Reads what is left in the FIFO, writes it out, closes; `done` when everything is on file.
+    virtual void remove(const std::string& service, std::function<void()> done) = 0;
+    virtual void watch_lines(const std::string& service, bool on) = 0;
+    virtual LogCounters counters(const std::string& service) const = 0;
+    // Closes and opens the files again by name (SIGUSR1, for external logrotate).
+    virtual void reopen() = 0;
+    // Everything that services have written so far is on file when `done` runs.
+    virtual void flush(std::function<void()> done) = 0;
+
+    // A running query. Destroying it cancels. Lines come in batches merged by time; `on_end` when a query without
+    // follow is complete. After a batch that the consumer cannot take yet, it calls pause(true); no batch comes until pause(false).
+    class Stream {
+      public:
+        virtual ~Stream() = default;
+        virtual void pause(bool on) = 0;
+    };
+    virtual Result<std::unique_ptr<Stream>> query(LogQuery query,
+                                                  std::function<void(std::vector<LogLineRecord>)> on_lines,
+                                                  std::function<void()> on_end) = 0;
+};
+
+}  // namespace yard::engine
