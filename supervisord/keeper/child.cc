@@ -1,0 +1,143 @@
+#include "keeper/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "protocol/spawn_image.h"
+
+namespace yard::keeper {
+namespace {
+
+// Descriptors of the image's own (a readiness FIFO on fd 3, say) are put below this number.
+constexpr int kStatusFdFloor = 256;
+
+struct Image {
+    char* base;
+    uint32_t size;
+    int status_fd;
+
+    const ImageHeader& header() const { return *reinterpret_cast<const ImageHeader*>(base); }
+    bool holds(uint64_t offset, uint64_t bytes) const { return offset <= size && bytes <= size - offset; }
+};
+
+[[noreturn]] void fail(int status_fd, SpawnStage stage, int error) {
+    const StartFailure failure{static_cast<uint16_t>(stage), static_cast<uint16_t>(error)};
+    // One write of 4 bytes to an empty pipe is whole or not at all; if it fails there is nobody left to tell.
+    (void)!write(status_fd, &failure, sizeof failure);
+    _exit(127);
+}
+
+// Turns a table of offsets into pointers where it lies. The list and each string end inside the image, because
+// the image's last byte is checked to be NUL.
+char** relocate(const Image& image, uint32_t table) {
+    if (table == 0 || table % sizeof(uint64_t) != 0) fail(image.status_fd, SpawnStage::image, EINVAL);
+    for (uint64_t at = table; image.holds(at, sizeof(uint64_t)); at += sizeof(uint64_t)) {
+        auto* entry = reinterpret_cast<uint64_t*>(image.base + at);
+        if (*entry == 0) return reinterpret_cast<char**>(image.base + table);
+        if (!image.holds(*entry, 1)) break;
+        *entry = reinterpret_cast<uint64_t>(image.base + *entry);
+    }
+    fail(image.status_fd, SpawnStage::image, EINVAL);
+}
+
+void run_steps(const Image& image) {
+    const ImageHeader& header = image.header();
+    if (header.steps % alignof(ImageStep) != 0 ||
+        !image.holds(header.steps, static_cast<uint64_t>(header.step_count) * sizeof(ImageStep))) {
+        fail(image.status_fd, SpawnStage::image, EINVAL);
+    }
+    const auto* steps = reinterpret_cast<const ImageStep*>(image.base + header.steps);
+    long result = 0;
+    for (uint32_t i = 0; i < header.step_count; ++i) {
+        const ImageStep& step = steps[i];
+        long args[6];
+        for (int a = 0; a < 6; ++a) {
+            if (step.kinds[a] == StepArg::offset && !image.holds(step.args[a], 1)) {
+                fail(image.status_fd, SpawnStage::image, EINVAL);
+            }
+            args[a] = step.kinds[a] == StepArg::result   ? result
+                      : step.kinds[a] == StepArg::offset ? reinterpret_cast<long>(image.base + step.args[a])
+                                                         : static_cast<long>(step.args[a]);
+        }
+        const long got = syscall(step.call, args[0], args[1], args[2], args[3], args[4], args[5]);
+        if (got < 0 && !(step.flags & kStepMayFail)) fail(image.status_fd, step.stage, errno);
+        if (!(step.flags & kStepKeepResult)) result = got;
+    }
+}
+
+void write_pid(const Image& image, uint32_t place) {
+    if (place == 0) return;
+    if (!image.holds(place, kPidPlaceSize)) fail(image.status_fd, SpawnStage::image, EINVAL);
+    char digits[kPidPlaceSize];
+    uint32_t count = 0;
+    for (int32_t pid = getpid(); pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
+    memset(image.base + place, 0, kPidPlaceSize);
+    for (uint32_t i = 0; i < count; ++i) image.base[place + i] = digits[count - 1 - i];
+}
+
+// execvp(3)'s search: a program that is not there, or not for us, lets the next of the list try; EACCES is
+// remembered because it says more than the ENOENT of the rest of the path.
+[[noreturn]] void exec(const Image& image) {
+    char** programs = relocate(image, image.header().programs);
+    char** argv = relocate(image, image.header().argv);
+    char** env = relocate(image, image.header().env);
+    int error = ENOENT;
+    for (char** program = programs; *program != nullptr; ++program) {
+        execve(*program, argv, env);
+        if (errno == EACCES) error = EACCES;
+        if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) continue;
+        error = errno;
+        break;
+    }
+    fail(image.status_fd, SpawnStage::exec, error);
+}
+
+void restore_inherited(const Inherited& inherited) {
+    setrlimit(RLIMIT_NOFILE, &inherited.files);
+    if (inherited.oom_score_adj[0] == '\0') return;
+    const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)!write(fd, inherited.oom_score_adj, strlen(inherited.oom_score_adj));
+    close(fd);
+}
+
+Image map_image(const ChildPlan& plan, int status_fd) {
+    void* base = mmap(nullptr, plan.image_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, plan.arena_fd,
+                      static_cast<off_t>(plan.image_offset));
+    if (base == MAP_FAILED) fail(status_fd, SpawnStage::image, errno);
+    const Image image{static_cast<char*>(base), plan.image_size, status_fd};
+    if (image.base[image.size - 1] != '\0') fail(status_fd, SpawnStage::image, EINVAL);
+    return image;
+}
+
+}  // namespace
+
+void close_all_but(int a, int b) {
+    const unsigned low = static_cast<unsigned>(a < b ? a : b), high = static_cast<unsigned>(a < b ? b : a);
+    if (low > 3) syscall(SYS_close_range, 3u, low - 1, 0u);
+    if (high > low + 1) syscall(SYS_close_range, low + 1, high - 1, 0u);
+    syscall(SYS_close_range, high + 1, ~0u, 0u);
+}
+
+void run_child(const ChildPlan& plan) {
+    close_all_but(plan.arena_fd, plan.status_fd);
+    const int moved = fcntl(plan.status_fd, F_DUPFD_CLOEXEC, kStatusFdFloor);
+    const int status_fd = moved >= 0 ? moved : plan.status_fd;  // a tiny RLIMIT_NOFILE: stay where we are
+    if (moved >= 0) close(plan.status_fd);
+    const Image image = map_image(plan, status_fd);
+    close(plan.arena_fd);
+    restore_inherited(*plan.inherited);
+    for (uint32_t place : image.header().pid_places) write_pid(image, place);
+    run_steps(image);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    exec(image);
+}
+
+}  // namespace yard::keeper

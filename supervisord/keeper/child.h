@@ -1,0 +1,38 @@
+// What runs between clone and exec. Nothing here allocates, takes a lock or returns.
+#pragma once
+
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "protocol/spawn_stage.h"
+
+namespace yard::keeper {
+
+// What the keeper changed for itself and children must not inherit.
+struct Inherited {
+    rlimit files;            // RLIMIT_NOFILE as the keeper found it
+    char oom_score_adj[8];   // text as found; empty: the keeper left it alone
+};
+
+struct ChildPlan {
+    int arena_fd;
+    uint64_t image_offset;
+    uint32_t image_size;
+    int status_fd;           // write end, close-on-exec: closes without a word when exec succeeds
+    const Inherited* inherited;
+};
+
+// One failed start, as it travels over the status pipe.
+struct StartFailure {
+    uint16_t stage;  // SpawnStage
+    uint16_t error;  // errno
+};
+
+// Carries out the image's steps and execs. On failure writes a StartFailure to the pipe and exits with 127.
+// REQUIRES: a process of its own (no shared memory with the keeper), all signals blocked.
+[[noreturn]] void run_child(const ChildPlan& plan);
+
+// Closes every descriptor from 3 on but the two given, which must be valid.
+void close_all_but(int a, int b);
+
+}  // namespace yard::keeper

@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+namespace yard::keeper {
+namespace {
+
+constexpr int64_t kMillisecond = 1'000'000;
+constexpr int64_t kGoodLifeNs = 10'000 * kMillisecond;  // an engine that lived so long did not fail at its start
+constexpr int64_t kMaxDelayNs = 5'000 * kMillisecond;
+constexpr uint32_t kFailuresBeforeOldBinary = 5;
+constexpr uint32_t kPacketsPerTurn = 32;
+
+int64_t restart_delay(uint32_t failures) {
+    if (failures <= 1) return 0;
+    const int64_t delay = failures > 10 ? kMaxDelayNs : (10 * kMillisecond) << (failures - 2);
+    return delay < kMaxDelayNs ? delay : kMaxDelayNs;
+}
+
+}  // namespace
+
+void Keeper::become_engine(int socket_fd) {
+    dup2(socket_fd, kEngineSocketFd);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    char title[] = "supervisord: engine";
+    options_.argv[0] = title;
+    // A new binary whose engines keep dying must not take the services' supervisor away: back to the last good one.
+    if (engine_failures_ >= kFailuresBeforeOldBinary && good_binary_ >= 0) {
+        syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
+    }
+    execve(options_.engine_path, options_.argv, options_.env);
+    const int error = errno;
+    if (good_binary_ >= 0) syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
+    dprintf(2, "supervisord: cannot execute %s: %s\n", options_.engine_path, strerror(error));
+    _exit(71);
+}
+
+void Keeper::start_engine() {
+    engine_started_ns_ = now_ns();
+    engine_due_ns_ = engine_started_ns_ + restart_delay(++engine_failures_ + 1);  // should one of these calls fail
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    if (engine_binary_ >= 0) close(engine_binary_);
+    engine_binary_ = open(options_.engine_path, O_PATH | O_CLOEXEC);
+    const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) become_engine(ends[1]);
+    close(ends[1]);
+    if (pid < 0 || !watch(ends[0], Source::engine, 0)) {
+        close(ends[0]);
+        return;
+    }
+    engine_pid_ = static_cast<int32_t>(pid);
+    engine_fd_ = ends[0];
+    engine_due_ns_ = 0;
+    ++engine_runs_;
+    last_progress_ns_ = engine_started_ns_;
+    forget_reports();
+}
+
+// Drain before restart: what the dead engine asked for is carried out before the next one is told what is.
+void Keeper::engine_ended(int status) {
+    while (engine_fd_ >= 0 && read_engine_packet()) {
+    }
+    if (engine_fd_ >= 0) close(engine_fd_);
+    engine_fd_ = -1;
+    engine_pid_ = 0;
+    if (exit_code_ >= 0) return;
+    if (!ever_hello_) {
+        exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 71;
+        return;
+    }
+    const int64_t now = now_ns();
+    if (now - engine_started_ns_ >= kGoodLifeNs) engine_failures_ = 1;
+    engine_due_ns_ = now + restart_delay(engine_failures_);
+    const char* how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit";
+    dprintf(2, "supervisord: the engine ended (%s %d); services live on, starting another\n", how,
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+void Keeper::engine_readable() {
+    for (uint32_t i = 0; i < kPacketsPerTurn && engine_fd_ >= 0; ++i) {
+        if (!read_engine_packet()) return;
+    }
+}
+
+// False when there is none now. The end of the stream is seen here, the end of the engine by its SIGCHLD.
+bool Keeper::read_engine_packet() {
+    alignas(Request) char bytes[kMaxBatch * sizeof(Request)];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    iovec part{bytes, sizeof bytes};
+    msghdr message;
+    memset(&message, 0, sizeof message);
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t size = recvmsg(engine_fd_, &message, MSG_DONTWAIT);
+    if (size < 0 && errno != ECONNRESET) return errno == EINTR;
+    if (size <= 0) {  // closed: an engine that lives without its keeper's ear is of no use
+        epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, engine_fd_, nullptr);
+        kill(engine_pid_, SIGKILL);
+        return false;
+    }
+    int fd = -1;
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof fd)) {
+        memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    }
+    handle_packet(bytes, static_cast<uint32_t>(size), fd);
+    return true;
+}
+
+void Keeper::kill_stuck_engine(int64_t now) {
+    if (unacknowledged_ == 0 || engine_pid_ == 0 || now - last_progress_ns_ < kStuckAfterNs) return;
+    dprintf(2, "supervisord: the engine has acknowledged nothing for 10 s; killing it\n");
+    kill(engine_pid_, SIGKILL);
+    last_progress_ns_ = now;
+}
+
+void Keeper::first_hello() {
+    if (good_binary_ >= 0) close(good_binary_);
+    good_binary_ = engine_binary_;
+    engine_binary_ = -1;
+    ever_hello_ = true;
+    tell_waiter(0);
+}
+
+void Keeper::tell_waiter(int code) {
+    if (options_.ready_fd < 0 || waiter_told_) return;
+    const auto byte = static_cast<unsigned char>(code);
+    (void)!write(options_.ready_fd, &byte, 1);
+    close(options_.ready_fd);
+    waiter_told_ = true;
+}
+
+}  // namespace yard::keeper

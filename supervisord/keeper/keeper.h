@@ -1,0 +1,148 @@
+// The keeper: parent of every service, tiny and static. It knows mechanism only (spawn, reap, signal, hold
+// descriptors, keep an engine alive) and decides nothing.
+//
+// One object, one thread, no heap: tables are address space reserved at the start, and pages nobody touches cost
+// nothing. After start-up nothing ends it but `quit`: failures of system calls are reported
+// to the engine, retried, or survived.
+#pragma once
+
+#include <stdint.h>
+
+#include "keeper/child.h"
+#include "keeper/record.h"
+#include "keeper/shim.h"
+#include "protocol/keeper_protocol.h"
+#include "protocol/spawn_image.h"
+
+namespace yard::keeper {
+
+// A descriptor kept for the next engine.
+struct HeldFd {
+    uint64_t name;
+    int32_t fd;  // 0: free
+};
+inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
+
+struct Options {
+    const char* engine_path;
+    char** argv;  // the daemon's own, passed on to the engine
+    char** env;
+    int ready_fd;  // gets one byte, an exit code, when the engine first works or gives up; -1: nobody waits
+};
+
+class Keeper {
+  public:
+    // Runs until `quit`; returns the exit code. Only start-up can fail: a sentence on stderr and 71.
+    int run(const Options& options);
+
+    // One packet from the engine, which may hold any bytes: what is no valid request is dropped. `fd` (-1: none)
+    // came beside it and now belongs to the keeper.
+    void handle_packet(const void* bytes, uint32_t size, int fd);
+
+  private:
+    enum class Source : uint32_t { signals, engine, start_status, main_pidfd };
+
+    // keeper.cc: start-up and loop.
+    bool set_up();
+    bool make_room();
+    bool watch(int fd, Source source, uint32_t slot);
+    void watch_engine(uint32_t events);
+    int patience_ms(int64_t now) const;
+    void loop_once();
+    void read_signals();
+
+    // requests.cc: what the engine asks.
+    void handle_request(const Request& request, int* fd);
+    void hold(uint64_t name, int* fd);
+    void release(uint64_t name);
+    void send_signal(const Request& request);
+    void set_main(const Request& request);
+    void acknowledge(const Key& key);
+
+    // spawn.cc: bringing processes up.
+    void spawn(const Key& key);
+    void start(uint32_t slot, uint32_t generation);
+    SpawnStage try_start(uint32_t slot, const ImageHeader& header, int* error);
+    void become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd);
+    bool read_header(const Key& key, ImageHeader* header) const;
+    void read_start_status(uint32_t slot);
+
+    // reap.cc: processes that end.
+    void reap_children();
+    void child_ended(int32_t pid, int status);
+    void shim_ended(uint32_t slot);
+    void shim_notice(uint32_t slot, int32_t shim_pid);
+    void main_pidfd_ready(uint32_t slot);
+    void main_ended(uint32_t slot, int status, bool tree_empty);
+    bool respawns(uint32_t slot);
+    bool tree_left(const Key& key) const;
+
+    // engine_process.cc: keeping an engine alive.
+    void start_engine();
+    [[noreturn]] void become_engine(int socket_fd);
+    void engine_ended(int status);
+    void engine_readable();
+    bool read_engine_packet();
+    void kill_stuck_engine(int64_t now);
+    void first_hello();
+    void tell_waiter(int code);
+
+    // reports.cc: telling the engine, never blocking.
+    void owe(uint32_t slot, bool Record::*report);
+    void forget_reports();
+    void flush_reports();
+    bool push(const Report& report);
+    bool send_batch();
+    bool push_inventory();
+    bool push_owed(uint32_t slot);
+    Report record_report(ReportType type, uint32_t slot) const;
+
+    Record& record(uint32_t slot) { return records_[slot]; }
+
+    Options options_{};
+    Inherited inherited_{};
+    uint32_t slots_ = 0;
+    uint32_t slots_end_ = 0;      // no record in use at or above: pages above stay untouched
+    Record* records_ = nullptr;
+    ShimCell* cells_ = nullptr;   // shared with the shims
+    PidIndex pids_{};
+    HeldFd* held_ = nullptr;
+    uint32_t held_end_ = 0;       // no entry in use at or above
+
+    int epoll_fd_ = -1;
+    int signal_fd_ = -1;
+    int arena_fd_ = -1;
+    uint64_t instance_ = 0;
+    bool clone3_works_ = true;
+    bool children_wait_ = false;  // the turn's bound on deaths was reached
+    int exit_code_ = -1;          // >= 0: leave the loop
+
+    // The engine.
+    int engine_fd_ = -1;          // our end of the socketpair
+    int32_t engine_pid_ = 0;      // 0: none runs
+    int engine_binary_ = -1;      // O_PATH: what this engine runs
+    int good_binary_ = -1;        // O_PATH: what the last engine ran that said hello
+    uint32_t engine_runs_ = 0;
+    uint32_t engine_failures_ = 0;  // ends soon after the start, in a row
+    bool ever_hello_ = false;
+    bool waiter_told_ = false;
+    int64_t engine_started_ns_ = 0;
+    int64_t engine_due_ns_ = 0;     // when to start the next; 0: one runs
+
+    // Reports.
+    Report batch_[kMaxBatch]{};
+    uint32_t batch_size_ = 0;
+    bool engine_full_ = false;      // its socket took no more: EPOLLOUT is watched
+    bool welcomed_ = false;
+    bool inventory_done_ = false;
+    uint32_t inventory_held_ = 0, inventory_slot_ = 0;  // how far the inventory got
+    uint32_t owing_head_ = kNobody, owing_tail_ = kNobody;
+    uint32_t unacknowledged_ = 0;   // exits
+    int64_t last_progress_ns_ = 0;  // of acknowledging
+    uint64_t signals_pending_ = 0;  // bit n: signal n is not acknowledged
+    uint64_t signals_unsent_ = 0;
+};
+
+int64_t now_ns();  // CLOCK_BOOTTIME
+
+}  // namespace yard::keeper

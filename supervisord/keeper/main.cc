@@ -1,0 +1,62 @@
+// supervisord: starts the keeper. The engine reads the command line; only --daemonize is the keeper's own.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+namespace {
+
+constexpr char kEngine[] = "../libexec/yard-engine";  // from the folder of this program
+
+constinit yard::keeper::Keeper keeper;
+
+bool find_engine(char* path, size_t size) {
+    const ssize_t used = readlink("/proc/self/exe", path, size - sizeof kEngine);
+    if (used <= 0) return false;
+    path[used] = '\0';
+    char* slash = strrchr(path, '/');
+    if (slash == nullptr) return false;
+    strcpy(slash + 1, kEngine);
+    return true;
+}
+
+// The caller gets its prompt back when the daemon works, or the exit code when it does not.
+int daemonize() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    const pid_t pid = fork();
+    if (pid < 0) return -1;
+    if (pid > 0) {
+        close(ends[1]);
+        unsigned char code = 71;
+        (void)!read(ends[0], &code, 1);
+        _exit(code);
+    }
+    close(ends[0]);
+    setsid();
+    return ends[1];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    static char engine[4096];
+    if (!find_engine(engine, sizeof engine)) {
+        dprintf(2, "supervisord: cannot find yard-engine: %s\n", strerror(errno));
+        return 71;
+    }
+    int ready_fd = -1;
+    for (int i = 1; i < argc; ++i) {
+        if (strcmp(argv[i], "--daemonize") != 0) continue;
+        ready_fd = daemonize();
+        if (ready_fd < 0) {
+            dprintf(2, "supervisord: cannot daemonize: %s\n", strerror(errno));
+            return 71;
+        }
+        break;
+    }
+    return keeper.run({engine, argv, environ, ready_fd});
+}

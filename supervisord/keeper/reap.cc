@@ -1,0 +1,124 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+namespace yard::keeper {
+namespace {
+
+// So that the engine's requests and signals get their turn in a storm of deaths.
+constexpr uint32_t kDeathsPerTurn = 64;
+
+}  // namespace
+
+void Keeper::reap_children() {
+    children_wait_ = false;
+    for (uint32_t i = 0; i < kDeathsPerTurn; ++i) {
+        int status;
+        const pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+        if (pid <= 0) return;
+        child_ended(pid, status);
+    }
+    children_wait_ = true;
+}
+
+void Keeper::child_ended(int32_t pid, int status) {
+    if (pid == engine_pid_) return engine_ended(status);
+    uint32_t slot;
+    if (!pids_.find(pid, &slot)) {
+        return;  // an orphan of some service, or of our own PID namespace: reaped, and that is all
+    }
+    pids_.remove(pid);
+    read_start_status(slot);
+    if (record(slot).shim_pid == pid) return shim_ended(slot);
+    main_ended(slot, status, false);
+}
+
+void Keeper::shim_ended(uint32_t slot) {
+    Record& target = record(slot);
+    target.shim_pid = 0;
+    if (target.state == RecordState::lingering) {
+        target.state = RecordState::exited;
+        target.exit.tree_empty = true;
+        owe(slot, &Record::owes_tree_empty);
+        return;
+    }
+    // A shim that was killed has told nothing; its service died with it (PR_SET_PDEATHSIG).
+    main_ended(slot, cells_[slot].main_ended ? cells_[slot].wait_status : kStatusUnknown, true);
+}
+
+// The main process of a lingering shim ended while others of its tree live.
+void Keeper::shim_notice(uint32_t slot, int32_t shim_pid) {
+    if (slot >= slots_end_ || shim_pid <= 0) return;
+    Record& target = record(slot);
+    if (target.shim_pid != shim_pid || !cells_[slot].main_ended) return;
+    read_start_status(slot);
+    if (target.state != RecordState::running && target.state != RecordState::spawning) return;
+    main_ended(slot, cells_[slot].wait_status, false);
+    target.state = RecordState::lingering;
+}
+
+void Keeper::main_pidfd_ready(uint32_t slot) {
+    Record& target = record(slot);
+    if (target.main_pidfd <= 0) return;
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    int status = kStatusUnknown;
+    const auto id = static_cast<id_t>(target.main_pidfd);
+    // ECHILD: it was another's child, who alone learned how it ended.
+    if (waitid(static_cast<idtype_t>(P_PIDFD), id, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0) {
+        status = info.si_code == CLD_EXITED ? info.si_status << 8
+                                            : info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+    }
+    close(target.main_pidfd);
+    target.main_pidfd = 0;
+    main_ended(slot, status, false);
+}
+
+void Keeper::main_ended(uint32_t slot, int status, bool tree_empty) {
+    Record& target = record(slot);
+    target.exit = {target.generation, status,           target.stage, target.error, tree_empty, 0,
+                   target.started_ns, now_ns()};
+    target.state = RecordState::exited;
+    if (unacknowledged_++ == 0) last_progress_ns_ = target.exit.ended_ns;
+    if (!respawns(slot)) {
+        owe(slot, &Record::owes_exit);
+        return;
+    }
+    target.previous = target.exit;
+    owe(slot, &Record::owes_previous);
+    start(slot, target.generation + 1);
+    target.previous.next_pid = target.shim_pid > 0 ? target.shim_pid : target.pid;
+}
+
+// Is the next generation armed, for an end like this one, and free to start?
+bool Keeper::respawns(uint32_t slot) {
+    const Record& target = record(slot);
+    const ExitRecord& exit = target.exit;
+    if (!target.armed || target.previous.generation != 0 || exit.stage != 0) return false;
+    if (exit.wait_status == kStatusUnknown || exit.ended_ns - exit.started_ns < target.arm.min_uptime_ns) return false;
+    const uint32_t code = WEXITSTATUS(exit.wait_status), signal = WTERMSIG(exit.wait_status);
+    const bool wanted = WIFEXITED(exit.wait_status) ? target.arm.codes[code / 8] >> (code % 8) & 1
+                                                    : target.arm.signals >> (signal % 64) & 1;
+    return wanted && (exit.tree_empty || !tree_left({slot, target.generation + 1}));
+}
+
+// Does the cgroup still hold processes? Then the engine has to clear it first. Unreadable counts as yes.
+bool Keeper::tree_left(const Key& key) const {
+    ImageHeader header;
+    char text[256];
+    if (!read_header(key, &header)) return true;
+    const int dir = open(header.cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const int fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    if (dir >= 0) close(dir);
+    if (fd < 0) return true;
+    const ssize_t size = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[size > 0 ? size : 0] = '\0';
+    return strstr(text, "populated 0") == nullptr;
+}
+
+}  // namespace yard::keeper

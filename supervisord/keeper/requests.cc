@@ -1,0 +1,140 @@
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+namespace yard::keeper {
+
+void Keeper::handle_packet(const void* bytes, uint32_t size, int fd) {
+    const uint32_t count = size / sizeof(Request);
+    if (size % sizeof(Request) == 0 && count <= kMaxBatch) {
+        for (uint32_t i = 0; i < count; ++i) {
+            Request request;
+            memcpy(&request, static_cast<const char*>(bytes) + i * sizeof request, sizeof request);
+            handle_request(request, &fd);
+        }
+    }
+    if (fd >= 0) close(fd);
+}
+
+// The engine counts as untrusted input: slots and generations are checked here, numbers where they are used.
+void Keeper::handle_request(const Request& request, int* fd) {
+    const bool keyed = request.key.slot < slots_ && request.key.generation > 0;
+    const bool current = keyed && request.key.slot < slots_end_ &&
+                         request.key.generation == record(request.key.slot).generation;
+    switch (request.type) {
+        case RequestType::hello: first_hello(); break;
+        case RequestType::spawn:
+            if (keyed) spawn(request.key);
+            break;
+        case RequestType::arm:
+            if (keyed && request.key.slot < slots_end_ &&
+                request.key.generation == record(request.key.slot).generation + 1) {
+                record(request.key.slot).armed = true;
+                record(request.key.slot).arm = request.arm;
+            }
+            break;
+        case RequestType::disarm:
+            if (keyed && request.key.slot < slots_end_) record(request.key.slot).armed = false;
+            break;
+        case RequestType::acknowledge:
+            if (keyed) acknowledge(request.key);
+            break;
+        case RequestType::acknowledge_signal:
+            if (request.signal.number > 0 && request.signal.number < 64) {
+                signals_pending_ &= ~(1ULL << request.signal.number);
+            }
+            break;
+        case RequestType::signal:
+        case RequestType::kill_tree:
+            if (current) send_signal(request);
+            break;
+        case RequestType::set_main:
+            if (current) set_main(request);
+            break;
+        case RequestType::hold: hold(request.name, fd); break;
+        case RequestType::release: release(request.name); break;
+        case RequestType::quit: exit_code_ = request.exit_code & 0xFF; break;
+    }
+}
+
+void Keeper::hold(uint64_t name, int* fd) {
+    if (*fd < 0) return;
+    uint32_t at = held_end_;
+    for (uint32_t i = 0; at == kMaxHeld && i < kMaxHeld; ++i) {
+        if (held_[i].fd == 0) at = i;
+    }
+    if (at == kMaxHeld) return;
+    held_[at] = {name, *fd};
+    *fd = -1;
+    if (at == held_end_) ++held_end_;
+}
+
+void Keeper::release(uint64_t name) {
+    for (uint32_t i = 0; i < held_end_; ++i) {
+        if (held_[i].fd == 0 || held_[i].name != name) continue;
+        close(held_[i].fd);
+        held_[i] = held_[--held_end_];
+        held_[held_end_] = {};
+        --i;
+    }
+}
+
+// A pid of ours is safe to signal: it names our own child, which cannot be reused before we reap it.
+void Keeper::send_signal(const Request& request) {
+    const Record& target = record(request.key.slot);
+    const bool kill_all = request.type == RequestType::kill_tree;
+    const int number = kill_all ? SIGKILL : request.signal.number;
+    if (number < 0 || number > 64) return;
+    if (target.shim_pid > 0) {
+        const ShimCommand command = kill_all                ? ShimCommand::kill_tree
+                                    : request.signal.tree != 0 ? ShimCommand::signal_tree
+                                                            : ShimCommand::signal_main;
+        queue_signal(target.shim_pid, kShimSignal, pack_command(command, number));
+    } else if (target.main_pidfd > 0) {
+        syscall(SYS_pidfd_send_signal, target.main_pidfd, number, nullptr, 0);
+    } else if (target.state == RecordState::spawning || target.state == RecordState::running) {
+        kill(target.pid, number);
+    }
+}
+
+// The engine has checked that the process belongs to the service's tree. It may be our child already, or become it
+// when its parent ends, or be reaped by its parent: the pidfd tells in all cases.
+void Keeper::set_main(const Request& request) {
+    Record& target = record(request.key.slot);
+    if (request.pid <= 1 || target.state == RecordState::empty || target.state == RecordState::spawning) return;
+    if (target.shim_pid > 0) {
+        queue_signal(target.shim_pid, kShimSignal, pack_command(ShimCommand::set_main, request.pid));
+    } else {
+        const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, request.pid, 0));
+        if (pidfd < 0) return;  // gone already: the end of the old main process stands
+        if (target.main_pidfd > 0) close(target.main_pidfd);
+        if (target.state == RecordState::running) pids_.remove(target.pid);
+        target.main_pidfd = pidfd;
+        watch(pidfd, Source::main_pidfd, request.key.slot);
+    }
+    if (target.exit.generation != 0) {
+        --unacknowledged_;
+        target.exit = {};
+        target.owes_exit = false;
+    }
+    target.pid = request.pid;
+    target.state = RecordState::running;
+}
+
+void Keeper::acknowledge(const Key& key) {
+    if (key.slot >= slots_end_) return;
+    Record& target = record(key.slot);
+    ExitRecord* const exits[] = {&target.previous, &target.exit};
+    for (ExitRecord* exit : exits) {
+        if (exit->generation != key.generation) continue;
+        exit->generation = 0;
+        --unacknowledged_;
+        last_progress_ns_ = now_ns();
+    }
+}
+
+}  // namespace yard::keeper

@@ -1,0 +1,113 @@
+#include "keeper/shim.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/tree.h"
+
+namespace yard::keeper {
+namespace {
+
+struct Shim {
+    const ShimPlan& plan;
+    pid_t keeper;
+    pid_t main_pid;
+    bool killing = false;
+};
+
+pid_t start_main(const ShimPlan& plan) {
+    const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        // Someone may kill the shim by hand; its service must not run on as nobody's child.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        run_child(plan.child);
+    }
+    if (pid > 0) return static_cast<pid_t>(pid);
+    const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(errno)};
+    (void)!write(plan.child.status_fd, &failure, sizeof failure);
+    _exit(127);
+}
+
+void main_ended(Shim* shim, int status) {
+    shim->plan.cell->wait_status = status;
+    shim->plan.cell->main_ended = 1;
+    shim->main_pid = 0;
+    if (!shim->plan.linger) {
+        shim->killing = true;
+    } else if (getppid() == shim->keeper) {
+        queue_signal(shim->keeper, kShimNotice, static_cast<int>(shim->plan.slot));
+    }
+}
+
+// Reaps whoever ended. False when no child is left.
+bool reap(Shim* shim) {
+    int status = 0;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+        if (pid == shim->main_pid) main_ended(shim, status);
+    }
+    return pid == 0;
+}
+
+void obey(Shim* shim, int value) {
+    const auto command = static_cast<ShimCommand>(static_cast<uint32_t>(value) >> 28);
+    const int number = value & 0xFFFFFFF;
+    switch (command) {
+        case ShimCommand::signal_main:
+            if (shim->main_pid > 0) kill(shim->main_pid, number);
+            break;
+        case ShimCommand::signal_tree: signal_descendants(number); break;
+        case ShimCommand::kill_tree: shim->killing = true; break;
+        case ShimCommand::set_main:
+            shim->main_pid = number;
+            shim->plan.cell->main_ended = 0;
+            shim->plan.cell->main_pid = number;
+            break;
+    }
+}
+
+// While killing, processes may fork faster than one walk sees them: walk again at each death, and at latest after
+// this time, until none is left.
+constexpr timespec kKillInterval{0, 2'000'000};
+
+}  // namespace
+
+int queue_signal(pid_t pid, int signal, int value) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    info.si_signo = signal;
+    info.si_code = SI_QUEUE;
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    info.si_value.sival_int = value;
+    return static_cast<int>(syscall(SYS_rt_sigqueueinfo, pid, signal, &info));
+}
+
+void run_shim(const ShimPlan& plan) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_NAME, "yard-shim");
+    Shim shim{plan, getppid(), 0};
+    shim.main_pid = start_main(plan);
+    plan.cell->main_pid = shim.main_pid;
+    syscall(SYS_close_range, 0u, ~0u, 0u);
+
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, kShimSignal);
+    while (reap(&shim)) {
+        if (shim.killing) signal_descendants(SIGKILL);
+        siginfo_t info;
+        const timespec* limit = shim.killing ? &kKillInterval : nullptr;
+        const int signal = sigtimedwait(&watched, &info, limit);
+        if (signal == kShimSignal && info.si_code == SI_QUEUE) obey(&shim, info.si_value.sival_int);
+    }
+    _exit(0);
+}
+
+}  // namespace yard::keeper

@@ -1,0 +1,140 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "keeper/keeper.h"
+
+namespace yard::keeper {
+namespace {
+
+// clone3(2) without CLONE_VM or CLONE_VFORK: an exec that hangs (NFS) must not stall the keeper.
+long clone_into(int cgroup_fd) {
+    clone_args args;
+    memset(&args, 0, sizeof args);
+    args.exit_signal = SIGCHLD;
+    if (cgroup_fd >= 0) {
+        args.flags = CLONE_INTO_CGROUP;  // kernel 5.7
+        args.cgroup = static_cast<uint64_t>(cgroup_fd);
+    }
+    return syscall(SYS_clone3, &args, sizeof args);
+}
+
+}  // namespace
+
+void Keeper::spawn(const Key& key) {
+    Record& target = record(key.slot);
+    if (key.generation < target.generation) {
+        Report refusal{};
+        refusal.type = ReportType::refused;
+        refusal.key = key;
+        push(refusal);
+        return;
+    }
+    if (key.generation == target.generation) {  // asked before: say what is
+        if (target.state == RecordState::running) owe(key.slot, &Record::owes_started);
+        if (target.exit.generation != 0) owe(key.slot, &Record::owes_exit);
+        return;
+    }
+    if (target.state != RecordState::empty && target.state != RecordState::exited) return;
+    if (target.exit.generation != 0) acknowledge({key.slot, target.exit.generation});
+    start(key.slot, key.generation);
+}
+
+bool Keeper::read_header(const Key& key, ImageHeader* header) const {
+    const auto offset = static_cast<off_t>(image_offset(key.slot, key.generation));
+    if (pread(arena_fd_, header, sizeof *header, offset) != sizeof *header) return false;
+    header->cgroup[sizeof header->cgroup - 1] = '\0';
+    return header->magic == kImageMagic && header->generation == key.generation &&
+           header->size >= sizeof *header && header->size <= kImageStride;
+}
+
+void Keeper::start(uint32_t slot, uint32_t generation) {
+    Record& target = record(slot);
+    if (slot >= slots_end_) slots_end_ = slot + 1;
+    target.generation = generation;
+    target.state = RecordState::spawning;
+    target.pid = target.shim_pid = target.status_fd = target.main_pidfd = 0;
+    target.stage = target.error = 0;
+    target.armed = false;
+    target.exit = {};
+    target.owes_started = target.owes_exit = target.owes_tree_empty = false;
+    target.started_ns = now_ns();
+    ImageHeader header;
+    int error = EINVAL;
+    const SpawnStage stage =
+        read_header({slot, generation}, &header) ? try_start(slot, header, &error) : SpawnStage::image;
+    if (stage == SpawnStage::none) return;
+    target.stage = static_cast<uint16_t>(stage);
+    target.error = static_cast<uint16_t>(error);
+    main_ended(slot, 127 << 8, true);
+}
+
+SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* error) {
+    Record& target = record(slot);
+    int status[2];
+    if (pipe2(status, O_CLOEXEC | O_NONBLOCK) != 0) return *error = errno, SpawnStage::process;
+    int cgroup_fd = -1;
+    if (header.cgroup[0] != '\0') {
+        cgroup_fd = open(header.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (cgroup_fd < 0) *error = errno;
+    }
+    long pid = -1;
+    if (header.cgroup[0] == '\0' || cgroup_fd >= 0) {
+        cells_[slot].main_pid = 0;
+        cells_[slot].wait_status = 0;
+        cells_[slot].main_ended = 0;
+        if (clone3_works_) pid = clone_into(cgroup_fd);
+        // Old container profiles refuse clone3: then a plain clone, and the child joins its cgroup itself.
+        if (pid < 0 && (!clone3_works_ || errno == ENOSYS || errno == EPERM)) {
+            clone3_works_ = false;
+            pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+        }
+        if (pid < 0) *error = errno;
+    }
+    if (pid == 0) become_child(slot, header, status[1], clone3_works_ ? -1 : cgroup_fd);
+    close(status[1]);
+    if (cgroup_fd >= 0) close(cgroup_fd);
+    if (pid < 0) return close(status[0]), SpawnStage::process;
+    const bool shim = header.flags & kImageShim;
+    (shim ? target.shim_pid : target.pid) = static_cast<int32_t>(pid);
+    pids_.insert(static_cast<int32_t>(pid), slot);
+    target.status_fd = status[0];
+    watch(status[0], Source::start_status, slot);
+    return SpawnStage::none;
+}
+
+void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd) {
+    if (cgroup_fd >= 0) {
+        const int procs = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+        (void)!write(procs, "0", 1);  // 0: the writer
+    }
+    const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd, &inherited_};
+    if (!(header.flags & kImageShim)) run_child(child);
+    run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0});
+}
+
+// The pipe's end without a word means that exec succeeded.
+void Keeper::read_start_status(uint32_t slot) {
+    Record& target = record(slot);
+    if (target.status_fd <= 0) return;
+    StartFailure failure{};
+    const ssize_t size = read(target.status_fd, &failure, sizeof failure);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    close(target.status_fd);
+    target.status_fd = 0;
+    if (size == sizeof failure) {  // its end, which follows, carries this
+        target.stage = failure.stage;
+        target.error = failure.error;
+        return;
+    }
+    if (target.shim_pid > 0) target.pid = cells_[slot].main_pid;
+    target.state = RecordState::running;
+    owe(slot, &Record::owes_started);
+}
+
+}  // namespace yard::keeper

@@ -1,0 +1,65 @@
+// The spawn image: everything a child does between clone and exec, written by the engine, carried out by the child.
+//
+// All images lie in one sparse memfd, the arena, that the keeper creates and both hold. The place of an image
+// follows from its key (slot, generation): the generation's parity picks one of two places of the slot, so the next
+// generation can be laid down (armed) while the present one stands, and nothing needs to be allocated or freed.
+//
+// The image is untrusted: the keeper reads only the header, checks it, and lets the child walk the rest with
+// bounds checks. A bad image harms the child alone.
+#pragma once
+
+#include <stdint.h>
+
+#include "protocol/spawn_stage.h"
+
+namespace yard {
+
+inline constexpr uint32_t kImageMagic = 0x79494D47;
+inline constexpr uint64_t kImageStride = 4u << 20;  // more than ARG_MAX's 2 MiB of arguments and environment
+
+inline constexpr uint64_t image_offset(uint32_t slot, uint32_t generation) {
+    return (static_cast<uint64_t>(slot) * 2 + (generation & 1)) * kImageStride;
+}
+
+// Offsets count from the start of the image; 0 means "none".
+struct ImageHeader {
+    uint32_t magic;
+    uint32_t size;          // of the whole image in bytes
+    uint32_t generation;    // must equal the key's: a half-written image of another generation is refused
+    uint32_t flags;         // kImage*
+    uint32_t steps;         // offset of ImageStep[step_count]
+    uint32_t step_count;
+    uint32_t argv;          // offset of uint64_t[argc + 1]: offsets of strings, ended by 0; the child turns them to pointers
+    uint32_t env;           // likewise
+    uint32_t programs;      // likewise: paths to try in order, as execvp(3) does along PATH
+    uint32_t pid_places[2]; // offsets of text "0000000000" that the child overwrites with its pid, NUL-padded
+    char cgroup[216];       // absolute path of the cgroup directory to be born in; empty: none
+};
+static_assert(sizeof(ImageHeader) == 260);
+
+inline constexpr uint32_t kImageShim = 1;    // run under a shim: no cgroup to hold the tree
+inline constexpr uint32_t kImageLinger = 2;  // shim only: when the main process ends, leave its tree until told
+inline constexpr uint32_t kPidPlaceSize = 10;
+
+// How ImageStep::args[i] is to be understood.
+enum class StepArg : uint8_t {
+    number,  // as it is
+    offset,  // address of that byte of the image
+    result,  // what the step before returned
+};
+
+// One raw system call. A negative result ends the start with (stage, errno) unless kStepMayFail.
+struct ImageStep {
+    SpawnStage stage;
+    uint16_t flags;
+    int32_t call;  // system call number of this architecture
+    uint64_t args[6];
+    StepArg kinds[6];
+    uint8_t reserved[2];
+};
+static_assert(sizeof(ImageStep) == 64);
+
+inline constexpr uint16_t kStepMayFail = 1;
+inline constexpr uint16_t kStepKeepResult = 2;  // `result` of later steps still means that of an earlier one
+
+}  // namespace yard
