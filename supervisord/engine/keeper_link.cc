@@ -1,0 +1,124 @@
+#include "engine/keeper_link.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace yard::engine {
+namespace {
+
+using keeper::Key;
+using keeper::Report;
+using keeper::ReportType;
+using keeper::Request;
+using keeper::RequestType;
+
+using Packet = std::array<Report, keeper::kMaxBatch>;
+
+// Reports in the packet; 0: the keeper is gone; -1: nothing there (with MSG_DONTWAIT).
+ssize_t receive(int fd, Packet* packet, int flags) {
+    ssize_t size;
+    do {
+        size = recv(fd, packet->data(), sizeof *packet, flags);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return -1;
+    return size < 0 ? 0 : size / static_cast<ssize_t>(sizeof(Report));
+}
+
+// False at the end of the inventory.
+bool note(const Report& report, Inventory* inventory) {
+    if (report.type == ReportType::welcome) inventory->welcome = report.welcome;
+    if (report.type == ReportType::held) inventory->held.emplace_back(report.held.name, report.held.fd);
+    if (report.type == ReportType::record || report.type == ReportType::exited) inventory->records.push_back(report);
+    return report.type != ReportType::inventory_end;
+}
+
+}  // namespace
+
+Result<KeeperLink> KeeperLink::open(UniqueFd socket, Inventory* inventory) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(socket.get(), SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET) {
+        return fail("yard-engine is started by supervisord, not by hand");
+    }
+    Packet packet;
+    for (bool more = true; more;) {
+        const ssize_t count = receive(socket.get(), &packet, 0);
+        if (count <= 0) return fail("the keeper closed its socket before the engine had started");
+        for (ssize_t i = 0; i < count; ++i) more = note(packet[static_cast<size_t>(i)], inventory);
+    }
+    if (inventory->welcome.version != keeper::kProtocolVersion) {
+        return fail("supervisord and yard-engine are of different versions: install both from one build");
+    }
+    return KeeperLink(std::move(socket));
+}
+
+bool KeeperLink::read(int packets, const std::function<void(const Report&)>& handle) {
+    Packet packet;
+    for (; packets > 0; --packets) {
+        const ssize_t count = receive(socket_.get(), &packet, MSG_DONTWAIT);
+        if (count < 0) return true;
+        if (count == 0) return false;
+        for (ssize_t i = 0; i < count; ++i) handle(packet[static_cast<size_t>(i)]);
+    }
+    return true;
+}
+
+Request& KeeperLink::add(RequestType type, Key key) {
+    Request request{};
+    request.type = type;
+    request.key = key;
+    return pending_.emplace_back(request);
+}
+
+void KeeperLink::hello() { add(RequestType::hello, {}); }
+void KeeperLink::spawn(Key key) { add(RequestType::spawn, key); }
+void KeeperLink::arm(Key next, const keeper::ArmTerms& terms) { add(RequestType::arm, next).arm = terms; }
+void KeeperLink::disarm(Key key) { add(RequestType::disarm, key); }
+void KeeperLink::acknowledge(Key key) { add(RequestType::acknowledge, key); }
+void KeeperLink::acknowledge_signal(int number) { add(RequestType::acknowledge_signal, {}).signal.number = number; }
+void KeeperLink::signal(Key key, int number, bool tree) { add(RequestType::signal, key).signal = {number, tree}; }
+void KeeperLink::kill_tree(Key key) { add(RequestType::kill_tree, key); }
+void KeeperLink::set_main(Key key, int32_t pid) { add(RequestType::set_main, key).pid = pid; }
+void KeeperLink::release(uint64_t name) { add(RequestType::release, {}).name = name; }
+void KeeperLink::quit(int exit_code) { add(RequestType::quit, {}).exit_code = exit_code; }
+
+void KeeperLink::hold(uint64_t name, int fd) {
+    flush();  // keeps the order
+    Request request{};
+    request.type = RequestType::hold;
+    request.name = name;
+    send(&request, 1, fd);
+}
+
+void KeeperLink::flush() {
+    for (size_t from = 0; from < pending_.size(); from += keeper::kMaxBatch) {
+        send(&pending_[from], std::min<size_t>(keeper::kMaxBatch, pending_.size() - from), -1);
+    }
+    pending_.clear();
+}
+
+// A failed send means that the keeper is gone; read() says so.
+void KeeperLink::send(const Request* requests, size_t count, int fd) {
+    iovec part{const_cast<Request*>(requests), count * sizeof(Request)};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (fd >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof fd);
+        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    while (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+}
+
+}  // namespace yard::engine

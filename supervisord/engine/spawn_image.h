@@ -1,0 +1,44 @@
+// Lays down what a child does between clone and exec (protocol/spawn_image.h). Pure: values in, bytes out.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "conf/config.h"
+
+namespace yard::engine {
+
+// Who the child becomes. Names are resolved before (engine/host/identity.h).
+struct ChildIdentity {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;
+};
+
+struct SpawnSpec {
+    const conf::ServiceConfig* config = nullptr;
+    std::vector<std::string> command;         // what to run: the service's, a probe's, a stop command
+    std::vector<std::string> environment;     // "NAME=value", complete
+    std::optional<ChildIdentity> identity;    // none: stay who the daemon is
+    std::string output_path;                  // opened for standard output and error
+    std::string ready_path;                   // FIFO for `ready: {fd: N}`; empty: none
+    std::string cgroup;                       // directory to be born in; empty: none
+    bool shim = false;                        // no cgroup: keep the tree together with a shim
+    bool linger = false;                      // see kImageLinger
+};
+
+// The bytes for image_offset(slot, generation). Fails when they do not fit, naming what is too large.
+Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation);
+
+// The paths that execvp(3) would try for this program with this environment.
+std::vector<std::string> program_candidates(const std::string& program, const std::vector<std::string>& environment);
+
+// A value for WATCHDOG_PID and the like that the child overwrites with its own pid.
+inline constexpr char kPidPlace[] = "0000000000";
+
+}  // namespace yard::engine

@@ -1,0 +1,51 @@
+// What survives the engine: a mapped file in the runtime directory, one cell a service at a place that follows from
+// its slot. An engine may be killed between any two instructions of a store: each cell has two copies and a sequence
+// number, and flipping the number (one aligned word) is what makes the new copy count.
+//
+// The pages belong to the kernel as soon as they are written to; no msync is needed against the death of a process.
+// Threads: the facts belong to the loop's thread, each log cell to the log thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "engine/log_router.h"
+#include "engine/service_facts.h"
+
+namespace yard::engine {
+
+class StateFile {
+  public:
+    // Opens or makes the file for `slots` services. State of another keeper or another layout is discarded.
+    static Result<StateFile> open(const std::string& path, uint64_t keeper_instance, uint32_t slots);
+    StateFile(StateFile&& other) noexcept;
+    StateFile& operator=(StateFile&&) = delete;
+    ~StateFile();
+
+    // Was nothing there to take over?
+    bool fresh() const { return fresh_; }
+
+    // REQUIRES: slot < slots.
+    ServiceFacts load(uint32_t slot) const;
+    void store(uint32_t slot, const ServiceFacts& facts);
+    LogPositionCell* log_position(uint32_t slot);
+
+    // The last requests that were applied, so that none is applied twice over the engine's death. True: known.
+    // Otherwise it is known from now on.
+    bool seen_or_add(uint64_t request_hash);
+
+    // The last sequence number given to an event; stored before the event is published.
+    uint64_t next_event_number();
+
+  private:
+    struct Layout;
+    StateFile(Layout* layout, size_t bytes, bool fresh) : layout_(layout), bytes_(bytes), fresh_(fresh) {}
+
+    Layout* layout_;
+    size_t bytes_;
+    bool fresh_;
+};
+
+}  // namespace yard::engine
