@@ -1,5 +1,6 @@
 #include "engine/keeper_link.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -117,7 +118,10 @@ void KeeperLink::send(const Request* requests, size_t count, int fd) {
         header->cmsg_len = CMSG_LEN(sizeof fd);
         std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
     }
-    while (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    while (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
+        pollfd room{socket_.get(), POLLOUT, 0};
+        if (errno == EAGAIN) ::poll(&room, 1, -1);  // the loop has made the socket non-blocking
+        else if (errno != EINTR) return;
     }
 }
 

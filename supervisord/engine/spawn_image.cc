@@ -1,7 +1,6 @@
 #include "engine/spawn_image.h"
 
 #include <fcntl.h>
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,6 +17,7 @@ namespace {
 constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 // Room for the readiness descriptor's source while it is moved: beyond any number that a service may ask for.
 constexpr uint64_t kSpareFd = 300;
+constexpr int kIoClassShift = 13, kIoWhoProcess = 1;  // ioprio_set(2)
 
 // One argument of a step.
 struct Arg {
@@ -110,10 +110,11 @@ int kernel_policy(conf::Scheduling::Policy policy) {
     return SCHED_OTHER;
 }
 
+// IOPRIO_CLASS_*: ioprio_set(2). <linux/ioprio.h> of Debian 12 is no C++.
 int kernel_io_class(conf::IoPriority::Class io_class) {
     using Class = conf::IoPriority::Class;
-    if (io_class == Class::realtime) return IOPRIO_CLASS_RT;
-    return io_class == Class::idle ? IOPRIO_CLASS_IDLE : IOPRIO_CLASS_BE;
+    if (io_class == Class::realtime) return 1;
+    return io_class == Class::idle ? 3 : 2;
 }
 
 void priorities(ImageWriter* image, const conf::ServiceConfig& config) {
@@ -126,8 +127,8 @@ void priorities(ImageWriter* image, const conf::ServiceConfig& config) {
     if (config.nice) image->step(SpawnStage::nice, SYS_setpriority, {number(PRIO_PROCESS), number(0), number(*config.nice)});
     if (config.ionice.io_class != conf::IoPriority::Class::inherit) {
         const int level = config.ionice.io_class == conf::IoPriority::Class::idle ? 0 : config.ionice.level;
-        const int value = kernel_io_class(config.ionice.io_class) << IOPRIO_CLASS_SHIFT | level;
-        image->step(SpawnStage::ionice, SYS_ioprio_set, {number(IOPRIO_WHO_PROCESS), number(0), number(value)});
+        const int value = kernel_io_class(config.ionice.io_class) << kIoClassShift | level;
+        image->step(SpawnStage::ionice, SYS_ioprio_set, {number(kIoWhoProcess), number(0), number(value)});
     }
     if (!config.cpu_affinity.empty()) {
         cpu_set_t cpus;

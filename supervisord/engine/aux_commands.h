@@ -1,0 +1,53 @@
+// Commands that are no services: `ready: {exec: ...}` and `stop: {command: ...}`. The engine never forks, so they
+// run in slots of the keeper above those of the services, always under a shim, so that nothing of them is left behind.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/keeper_link.h"
+#include "engine/ready/command_runner.h"
+#include "protocol/keeper_protocol.h"
+
+namespace yard::engine {
+
+class AuxCommands : public CommandRunner {
+  public:
+    // Lays the image of `command`, run as `service` would be, at the key; an error says why it cannot.
+    using LayImage = std::function<Status(const std::vector<std::string>& command, const std::string& service, keeper::Key)>;
+    // Runs the function on the loop, later.
+    using Defer = std::function<void(std::function<void()>)>;
+
+    // Slots from `first_slot` up to `slots` are ours.
+    AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, LayImage lay_image, Defer defer);
+
+    RunId run(const std::vector<std::string>& command, const std::string& service, Done done) override;
+    void cancel(RunId id) override;
+
+    // Reports of our slots. What an earlier engine had started is killed and forgotten.
+    void on_report(const keeper::Report& report);
+    bool owns(uint32_t slot) const { return slot >= first_slot_; }
+
+  private:
+    struct Slot {
+        uint32_t generation = 0;
+        bool busy = false;
+        RunId run = 0;
+        Done done;
+    };
+    Result<keeper::Key> take_slot();
+    Slot& slot(uint32_t number);
+    void finish(Slot* slot, const Result<ExitStatus>& outcome);
+
+    KeeperLink& link_;
+    const uint32_t first_slot_, end_slot_;
+    const LayImage lay_image_;
+    const Defer defer_;
+    std::vector<Slot> slots_;
+    RunId last_run_ = 0;
+};
+
+}  // namespace yard::engine

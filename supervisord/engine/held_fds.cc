@@ -1,0 +1,22 @@
+#include "engine/held_fds.h"
+
+#include <fcntl.h>
+
+namespace yard::engine {
+
+HeldFds::HeldFds(const Inventory& inventory) {
+    for (const auto& [name, fd] : inventory.held) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        fds_[name] = UniqueFd(fd);
+    }
+}
+
+UniqueFd HeldFds::take(HeldKind kind, uint32_t slot) {
+    const auto found = fds_.find(held_name(kind, slot));
+    if (found == fds_.end()) return UniqueFd();
+    UniqueFd fd = std::move(found->second);
+    fds_.erase(found);
+    return fd;
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,35 @@
+// Descriptors that outlive the engine: the keeper holds them under a name and the next engine inherits them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "base/unique_fd.h"
+#include "engine/keeper_link.h"
+
+namespace yard::engine {
+
+enum class HeldKind : uint32_t {
+    lock = 1,         // of the runtime directory: one daemon each
+    control,          // the listening control socket
+    config,           // memfd: the configuration in force, as conf::DiskSource::bundle() gives it
+    output,           // per service: FIFO of its standard output and error
+    spool,            // per service: see engine/log_router.h
+    notify,           // per service: sd_notify socket
+    ready,            // per service: readiness FIFO
+};
+
+constexpr uint64_t held_name(HeldKind kind, uint32_t slot = 0) { return static_cast<uint64_t>(kind) << 32 | slot; }
+
+// What this engine inherited. Whatever is not taken is closed with this object, and stays with the keeper.
+class HeldFds {
+  public:
+    explicit HeldFds(const Inventory& inventory);
+    // The descriptor, close-on-exec from now on; invalid when there is none.
+    UniqueFd take(HeldKind kind, uint32_t slot = 0);
+
+  private:
+    std::map<uint64_t, UniqueFd> fds_;
+};
+
+}  // namespace yard::engine
