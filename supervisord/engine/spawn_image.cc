@@ -117,14 +117,15 @@ int kernel_io_class(conf::IoPriority::Class io_class) {
     return io_class == Class::idle ? 3 : 2;
 }
 
-void priorities(ImageWriter* image, const conf::ServiceConfig& config) {
+void priorities(ImageWriter* image, const SpawnSpec& spec) {
+    const conf::ServiceConfig& config = *spec.config;
     if (config.scheduling.policy != conf::Scheduling::Policy::inherit) {
         const sched_param parameter{config.scheduling.priority};
         image->step(SpawnStage::scheduling, SYS_sched_setscheduler,
                     {number(0), number(kernel_policy(config.scheduling.policy)),
                      offset(image->data(&parameter, sizeof parameter, alignof(sched_param)))});
     }
-    if (config.nice) image->step(SpawnStage::nice, SYS_setpriority, {number(PRIO_PROCESS), number(0), number(*config.nice)});
+    if (spec.nice) image->step(SpawnStage::nice, SYS_setpriority, {number(PRIO_PROCESS), number(0), number(*spec.nice)});
     if (config.ionice.io_class != conf::IoPriority::Class::inherit) {
         const int level = config.ionice.io_class == conf::IoPriority::Class::idle ? 0 : config.ionice.level;
         const int value = kernel_io_class(config.ionice.io_class) << kIoClassShift | level;
@@ -156,14 +157,14 @@ void resources(ImageWriter* image, const conf::ServiceConfig& config) {
 }
 
 void become(ImageWriter* image, const SpawnSpec& spec) {
-    if (spec.identity) {
-        const ChildIdentity& who = *spec.identity;
-        const uint64_t groups = image->data(who.groups.data(), who.groups.size() * sizeof(gid_t), alignof(gid_t));
+    const Identity& who = spec.identity;
+    if (who.groups) {
+        const uint64_t groups = image->data(who.groups->data(), who.groups->size() * sizeof(gid_t), alignof(gid_t));
         image->step(SpawnStage::groups, SYS_setgroups,
-                    {number(static_cast<int64_t>(who.groups.size())), offset(who.groups.empty() ? 0 : groups)});
-        image->step(SpawnStage::group, SYS_setresgid, {number(who.gid), number(who.gid), number(who.gid)});
-        image->step(SpawnStage::user, SYS_setresuid, {number(who.uid), number(who.uid), number(who.uid)});
+                    {number(static_cast<int64_t>(who.groups->size())), offset(who.groups->empty() ? 0 : groups)});
     }
+    if (who.gid) image->step(SpawnStage::group, SYS_setresgid, {number(*who.gid), number(*who.gid), number(*who.gid)});
+    if (who.uid) image->step(SpawnStage::user, SYS_setresuid, {number(*who.uid), number(*who.uid), number(*who.uid)});
     if (spec.config->no_new_privs) {
         image->step(SpawnStage::privileges, SYS_prctl, {number(PR_SET_NO_NEW_PRIVS), number(1), number(0), number(0), number(0)});
     }
@@ -215,7 +216,7 @@ Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation)
 
     image.step(SpawnStage::session, SYS_setsid, {});
     standard_fds(&image, spec);
-    priorities(&image, *spec.config);
+    priorities(&image, spec);
     resources(&image, *spec.config);
     become(&image, spec);
     // As the user, so that what only the user may enter works and what the user may not enter fails.

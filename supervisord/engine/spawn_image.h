@@ -1,8 +1,6 @@
 // Lays down what a child does between clone and exec (protocol/spawn_image.h). Pure: values in, bytes out.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,21 +8,16 @@
 
 #include "base/result.h"
 #include "conf/config.h"
+#include "engine/host/identity.h"
 
 namespace yard::engine {
-
-// Who the child becomes. Names are resolved before (engine/host/identity.h).
-struct ChildIdentity {
-    uid_t uid = 0;
-    gid_t gid = 0;
-    std::vector<gid_t> groups;
-};
 
 struct SpawnSpec {
     const conf::ServiceConfig* config = nullptr;
     std::vector<std::string> command;         // what to run: the service's, a probe's, a stop command
     std::vector<std::string> environment;     // "NAME=value", complete
-    std::optional<ChildIdentity> identity;    // none: stay who the daemon is
+    Identity identity;
+    std::optional<int> nice;
     std::string output_path;                  // opened for standard output and error
     std::string ready_path;                   // FIFO for `ready: {fd: N}`; empty: none
     std::string cgroup;                       // directory to be born in; empty: none

@@ -1,0 +1,323 @@
+#include "engine/service_host.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "engine/host/cgroup_tree.h"
+#include "engine/host/proc.h"
+#include "engine/host/renice.h"
+#include "protocol/spawn_stage.h"
+
+namespace yard::engine {
+
+ServiceHost::ServiceHost(const HostParts& parts, Transition on_transition)
+    : parts_(parts), on_transition_(std::move(on_transition)) {}
+ServiceHost::~ServiceHost() = default;
+
+void ServiceHost::connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands) {
+    graph_ = graph;
+    logs_ = logs;
+    commands_ = commands;
+    services_.resize(graph->size());
+}
+
+ServiceHost::Service& ServiceHost::service(ServiceId id) { return services_[id]; }
+
+// ---- Files
+
+Status ServiceHost::open_log(ServiceId id, UniqueFd output) {
+    LogChannel channel;
+    channel.service = graph_->name(id);
+    channel.policy = graph_->config(id).log;
+    channel.fifo = std::move(output);
+    channel.spool = parts_.files->inherited(HeldKind::spool, id);
+    channel.position = parts_.state->log_position(id);
+    return logs_->add(std::move(channel));
+}
+
+Status ServiceHost::open_notify(ServiceId id, UniqueFd socket) {
+    const uid_t owner = parts_.images->owner(graph_->name(id), graph_->config(id));
+    NotifySocket::Callbacks callbacks;
+    callbacks.on_message = [this, id](const NotifyMessage& message) { on_message(id, message); };
+    callbacks.on_ignored = [this, id](NotifySocket::Ignored, const Sender&) { graph_->on_notify_ignored(id); };
+    const ProcessLookup lookup{[this, id](pid_t pid) { return belongs(id, pid); }, process_exists};
+    auto opened = NotifySocket::create(parts_.loop, std::move(socket), owner, lookup, std::move(callbacks));
+    if (!opened) return Failure<Error>{opened.error()};
+    service(id).notify = std::move(*opened);
+    return Ok();
+}
+
+// What a service needs before its first start.
+Status ServiceHost::prepare(ServiceId id) {
+    const std::string& name = graph_->name(id);
+    const conf::ServiceConfig& config = graph_->config(id);
+    const uid_t owner = parts_.images->owner(name, config);
+    if (config.ready.kind == conf::Readiness::Kind::fd) {
+        if (Status made = parts_.files->renew_ready(id, name, owner); !made) return made;
+    }
+    if (service(id).prepared) return Ok();
+    Result<UniqueFd> output = parts_.files->output(id, name, owner);
+    if (!output) return Failure<Error>{output.error()};
+    if (Status opened = open_log(id, std::move(*output)); !opened) return opened;
+    if (config.ready.kind == conf::Readiness::Kind::notify) {
+        Result<UniqueFd> socket = parts_.files->notify(id, name, owner);
+        if (!socket) return Failure<Error>{socket.error()};
+        if (Status opened = open_notify(id, std::move(*socket)); !opened) return opened;
+    }
+    service(id).prepared = true;
+    return Ok();
+}
+
+void ServiceHost::take_over(ServiceId id) {
+    UniqueFd output = parts_.files->inherited(HeldKind::output, id);
+    if (!output) return;  // never started
+    Status taken = open_log(id, std::move(output));
+    if (UniqueFd socket = parts_.files->inherited(HeldKind::notify, id); socket && taken) {
+        taken = open_notify(id, std::move(socket));
+    }
+    service(id).prepared = taken.ok();
+}
+
+void ServiceHost::on_spool(ServiceId id, int fd) { parts_.link->hold(held_name(HeldKind::spool, id), fd); }
+
+// ---- Starting
+
+Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
+    StartRequest request;
+    request.config = &graph_->config(id);
+    request.name = graph_->name(id);
+    const ServiceFacts& facts = graph_->facts(id);
+    if (facts.has_nice_override) request.nice = facts.nice_override;
+    if (in_cgroup()) {
+        Result<std::string> cgroup = parts_.cgroups->create(request.name);
+        if (!cgroup) return Failure<Error>{cgroup.error()};
+        request.cgroup = std::move(*cgroup);
+    }
+    return parts_.images->lay(request, {id, generation});
+}
+
+void ServiceHost::spawn(ServiceId id, uint32_t generation) {
+    Status ready = prepare(id);
+    if (ready) ready = lay_image(id, generation);
+    if (ready) {
+        parts_.link->spawn({id, generation});
+        return;
+    }
+    parts_.deferred->post([this, id, generation, error = ready.error()] {
+        graph_->on_spawn_failed(id, generation, {"set-up", error.code, error.message}, now());
+    });
+}
+
+void ServiceHost::arm(ServiceId id, uint32_t generation, const ArmTerms& terms) {
+    if (!lay_image(id, generation)) return;  // the slow path will say what is wrong
+    keeper::ArmTerms arm{};
+    arm.min_uptime_ns = terms.min_uptime.count();
+    for (unsigned code = 0; code < 256; ++code) {
+        if (code == 0 ? terms.on_success : terms.on_failure) {
+            arm.codes[code / 8] = static_cast<uint8_t>(arm.codes[code / 8] | 1u << (code % 8));
+        }
+    }
+    if (terms.on_failure) arm.signals = ~0ull;
+    parts_.link->arm({id, generation}, arm);
+}
+
+void ServiceHost::disarm(ServiceId id) { parts_.link->disarm(key(id)); }
+
+// ---- Readiness
+
+void ServiceHost::begin_readiness(ServiceId id) {
+    const conf::ServiceConfig& config = graph_->config(id);
+    using Kind = conf::Readiness::Kind;
+    if (config.ready.kind == Kind::none || config.ready.kind == Kind::notify) return;
+    const std::string& name = graph_->name(id);
+    const ProbedService probed{name, config.cwd, parts_.files->paths().ready(name)};
+    auto probe = Probe::start(parts_.loop, config.ready, probed, *commands_, [this, id] { graph_->on_ready(id, now()); });
+    if (probe) {
+        service(id).probe = std::move(*probe);
+        if (config.ready.kind == Kind::log) logs_->watch_lines(name, true);
+    } else {
+        parts_.deferred->post([this, id, why = probe.error().message] { graph_->on_readiness_failed(id, why, now()); });
+    }
+}
+
+void ServiceHost::end_readiness(ServiceId id) {
+    if (graph_->config(id).ready.kind == conf::Readiness::Kind::log) logs_->watch_lines(graph_->name(id), false);
+    // Not from within the probe's own callback, which is where this often comes from.
+    if (service(id).probe) parts_.deferred->post([probe = std::shared_ptr<Probe>(std::move(service(id).probe))] {});
+}
+
+void ServiceHost::on_line(ServiceId id, const std::string& line) {
+    if (service(id).probe) service(id).probe->on_line(line);
+}
+
+void ServiceHost::on_message(ServiceId id, const NotifyMessage& message) {
+    const Now at = now();
+    if (message.main_pid) {
+        parts_.link->set_main(key(id), *message.main_pid);
+        graph_->on_main_pid(id, *message.main_pid, at);
+    }
+    if (message.status) graph_->on_status_text(id, *message.status);
+    if (message.extend_timeout) graph_->on_extend_timeout(id, *message.extend_timeout, at);
+    if (message.watchdog == NotifyMessage::Watchdog::alive) graph_->on_watchdog(id, at);
+    if (message.watchdog == NotifyMessage::Watchdog::trigger) graph_->on_watchdog_trigger(id, at);
+    if (message.lifecycle == NotifyMessage::Lifecycle::ready) graph_->on_ready(id, at);
+    if (message.lifecycle == NotifyMessage::Lifecycle::stopping) graph_->on_self_stopping(id, at);
+}
+
+bool ServiceHost::belongs(ServiceId id, pid_t pid) const {
+    const SystemProcFs proc;
+    const int32_t shim = services_[id].shim_pid;
+    if (pid == (in_cgroup() ? getppid() : shim)) return true;  // systemd-notify run by root names its parent
+    if (!in_cgroup()) return shim > 0 && descends_from(proc, pid, shim);
+    const std::optional<std::string> cgroup = proc.read(pid, "cgroup");
+    return cgroup && parts_.cgroups->holds(graph_->name(id), *cgroup);
+}
+
+// ---- Stopping
+
+void ServiceHost::send_stop_signal(ServiceId id) {
+    const conf::StopPolicy& stop = graph_->config(id).stop;
+    signal(id, stop.signal, stop.to_tree);
+}
+
+void ServiceHost::signal(ServiceId id, int number, bool tree) {
+    if (!tree || !in_cgroup()) {
+        parts_.link->signal(key(id), number, tree);
+        return;
+    }
+    for (int pid : parts_.cgroups->pids(graph_->name(id))) {
+        // The pidfd keeps the number from being reused between the check and the signal.
+        const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+        if (process && belongs(id, pid)) syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0);
+    }
+}
+
+void ServiceHost::run_stop_command(ServiceId id) {
+    service(id).stop_run = commands_->run(graph_->config(id).stop.command, graph_->name(id), [this, id](const auto& outcome) {
+        const bool ok = outcome && outcome->is_exit() && outcome->code() == 0;
+        graph_->on_stop_command_done(id, ok, now());
+    });
+}
+
+void ServiceHost::forget_wait(Service* service) {
+    if (service->empty_wait) parts_.cgroups->cancel(*service->empty_wait);
+    service->empty_wait.reset();
+}
+
+void ServiceHost::kill_tree(ServiceId id) {
+    if (service(id).stop_run != 0) commands_->cancel(std::exchange(service(id).stop_run, 0));
+    if (!in_cgroup()) {
+        parts_.link->kill_tree(key(id));
+        return;
+    }
+    const std::string& name = graph_->name(id);
+    const uint32_t generation = graph_->facts(id).generation;
+    (void)parts_.cgroups->kill(name);  // fails only when the cgroup is gone, and then so are its processes
+    forget_wait(&service(id));
+    auto wait = parts_.cgroups->watch_empty(name, [this, id, generation] {
+        service(id).empty_wait.reset();
+        graph_->on_tree_empty(id, generation, now());
+    });
+    if (wait) {
+        service(id).empty_wait = *wait;
+    } else {
+        parts_.deferred->post([this, id, generation] { graph_->on_tree_empty(id, generation, now()); });
+    }
+}
+
+// ---- Bookkeeping
+
+void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) { parts_.state->store(id, facts); }
+
+void ServiceHost::transitioned(ServiceId id, State from, State to, std::string_view cause) {
+    on_transition_(id, from, to, cause);
+}
+
+Status ServiceHost::renice(ServiceId id, int nice) {
+    SystemPriorities priorities;
+    const auto pids = [this, id] {
+        std::vector<int> all;
+        for (const ProcessRow& row : list_processes({processes(id)}, SystemProcFs(), read_cgroup_pids, parts_.clock->now())) {
+            all.push_back(row.pid);
+        }
+        return all;
+    };
+    return yard::engine::renice(pids, nice, priorities);
+}
+
+ServiceProcesses ServiceHost::processes(ServiceId id) const {
+    ServiceProcesses found;
+    found.service = graph_->name(id);
+    if (in_cgroup()) found.cgroup_directory = parts_.cgroups->directory(found.service);
+    found.main_pid = graph_->facts(id).pid;
+    found.shim_pid = services_[id].shim_pid;
+    return found;
+}
+
+void ServiceHost::remove_traces() {
+    if (!in_cgroup()) return;
+    for (ServiceId id = 0; id < services_.size(); ++id) {
+        if (services_[id].prepared) parts_.cgroups->remove(graph_->name(id));
+    }
+    (void)parts_.cgroups->remove_root();  // something that left its service's cgroup by itself may live there
+}
+
+// ---- The keeper's reports
+
+void ServiceHost::on_report(const keeper::Report& report) {
+    const ServiceId id = report.key.slot;
+    if (id >= services_.size()) return;
+    switch (report.type) {
+        case keeper::ReportType::started:
+            service(id).shim_pid = report.record.shim_pid;
+            graph_->on_started(id, report.key.generation, report.record.pid, now());
+            break;
+        case keeper::ReportType::exited: on_ended(id, report); break;
+        case keeper::ReportType::tree_empty:
+            service(id).shim_pid = 0;
+            graph_->on_tree_empty(id, report.key.generation, now());
+            break;
+        case keeper::ReportType::record: on_record(id, report); break;
+        default: break;
+    }
+}
+
+// In the inventory of a new engine: what the earlier one may not have heard.
+void ServiceHost::on_record(ServiceId id, const keeper::Report& report) {
+    service(id).shim_pid = report.record.shim_pid;
+    if (report.record.state == keeper::RecordState::running) {
+        graph_->on_started(id, report.key.generation, report.record.pid, now());
+    } else if (report.record.ended_ns != 0) {
+        on_ended(id, report);
+    }
+}
+
+bool ServiceHost::tree_is_empty(ServiceId id, const keeper::Report& report) const {
+    if (report.record.tree_empty || !in_cgroup()) return report.record.tree_empty != 0;
+    const Result<bool> populated = parts_.cgroups->populated(graph_->name(id));
+    return !populated || !*populated;
+}
+
+void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
+    const auto& record = report.record;
+    if (service(id).notify) service(id).notify->drain_now();  // last words before the end
+    if (record.tree_empty) service(id).shim_pid = 0;
+    if (record.stage != 0) {
+        const std::string stage = kSpawnStageNames[record.stage];
+        const conf::ServiceConfig& config = graph_->config(id);
+        const std::string object = stage == "chdir" ? config.cwd : stage == "exec" ? config.command.front() : "";
+        graph_->on_spawn_failed(id, report.key.generation, {stage, record.error, object}, now());
+    } else {
+        const ExitStatus status = record.wait_status == keeper::kStatusUnknown
+                                      ? ExitStatus::unknown()
+                                      : ExitStatus::from_wait_status(record.wait_status);
+        std::optional<Respawned> respawned;
+        if (record.next_pid > 0) respawned = Respawned{report.key.generation + 1, record.next_pid};
+        graph_->on_exited(id, report.key.generation, status, record.next_pid > 0 || tree_is_empty(id, report), respawned, now());
+    }
+    parts_.link->acknowledge(report.key);  // after the event: the facts are stored
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,114 @@
+// The world that the service graph acts on: processes through the keeper, cgroups, logs, notify sockets, probes.
+// Translates and decides nothing; what it learns becomes an event of the graph.
+//
+// Threads: the loop's only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/deferred.h"
+#include "engine/host/cgroup.h"
+#include "engine/host/process_list.h"
+#include "engine/keeper_link.h"
+#include "engine/log_router.h"
+#include "engine/notify/notify_socket.h"
+#include "engine/ready/command_runner.h"
+#include "engine/ready/probe.h"
+#include "engine/service_files.h"
+#include "engine/service_graph.h"
+#include "engine/service_images.h"
+#include "engine/state_file.h"
+
+struct uv_loop_s;
+
+namespace yard::engine {
+
+// Everything the host works with. All of it outlives the host.
+struct HostParts {
+    uv_loop_s* loop;
+    const Clock* clock;
+    KeeperLink* link;
+    StateFile* state;
+    CgroupManager* cgroups;
+    ServiceImages* images;
+    ServiceFiles* files;
+    Deferred* deferred;
+};
+
+class ServiceHost : public Effects {
+  public:
+    using Transition = std::function<void(ServiceId, State from, State to, std::string_view cause)>;
+
+    ServiceHost(const HostParts& parts, Transition on_transition);
+    ~ServiceHost() override;
+
+    // The rest of the circle. Before the first event.
+    void connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands);
+
+    // A new engine: takes up what the services of the earlier one left open (logs, notify sockets).
+    void take_over(ServiceId id);
+    // Reports of services' slots. False: not ours.
+    void on_report(const keeper::Report& report);
+    // A line of output, for `ready: {log: ...}`.
+    void on_line(ServiceId id, const std::string& line);
+    // A spool memfd was made for the service.
+    void on_spool(ServiceId id, int fd);
+
+    // Effects
+    void spawn(ServiceId id, uint32_t generation) override;
+    void send_stop_signal(ServiceId id) override;
+    void run_stop_command(ServiceId id) override;
+    void kill_tree(ServiceId id) override;
+    void begin_readiness(ServiceId id) override;
+    void end_readiness(ServiceId id) override;
+    void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) override;
+    void disarm(ServiceId id) override;
+    void persist(ServiceId id, const ServiceFacts& facts) override;
+    void transitioned(ServiceId id, State from, State to, std::string_view cause) override;
+
+    // On behalf of people.
+    void signal(ServiceId id, int number, bool tree);
+    Status renice(ServiceId id, int nice);
+    ServiceProcesses processes(ServiceId id) const;
+    // Releases what the services hold outside this process, at the daemon's end.
+    void remove_traces();
+
+    Now now() const { return {parts_.clock->now(), parts_.clock->wall_now()}; }
+
+  private:
+    struct Service {
+        std::unique_ptr<NotifySocket> notify;
+        std::unique_ptr<Probe> probe;
+        std::optional<CgroupManager::Wait> empty_wait;
+        CommandRunner::RunId stop_run = 0;
+        int32_t shim_pid = 0;
+        bool prepared = false;
+    };
+
+    Service& service(ServiceId id);
+    bool in_cgroup() const { return parts_.cgroups->mode() == CgroupManager::Mode::v2; }
+    keeper::Key key(ServiceId id) const { return {id, graph_->facts(id).generation}; }
+    Status prepare(ServiceId id);
+    Status lay_image(ServiceId id, uint32_t generation);
+    Status open_log(ServiceId id, UniqueFd output);
+    Status open_notify(ServiceId id, UniqueFd socket);
+    void on_message(ServiceId id, const NotifyMessage& message);
+    bool belongs(ServiceId id, pid_t pid) const;
+    bool tree_is_empty(ServiceId id, const keeper::Report& report) const;
+    void on_ended(ServiceId id, const keeper::Report& report);
+    void on_record(ServiceId id, const keeper::Report& report);
+    void forget_wait(Service* service);
+
+    const HostParts parts_;
+    const Transition on_transition_;
+    ServiceGraph* graph_ = nullptr;
+    LogRouter* logs_ = nullptr;
+    CommandRunner* commands_ = nullptr;
+    std::vector<Service> services_;
+};
+
+}  // namespace yard::engine

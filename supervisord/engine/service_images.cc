@@ -1,0 +1,109 @@
+#include "engine/service_images.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "engine/spawn_image.h"
+#include "protocol/spawn_image.h"
+
+namespace yard::engine {
+namespace {
+
+// What concerns the daemon alone: its own notification socket, sockets and watchdog.
+bool is_private(std::string_view variable) {
+    constexpr std::array<std::string_view, 4> kPrefixes = {"NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "YARD_"};
+    for (std::string_view prefix : kPrefixes) {
+        if (variable.substr(0, prefix.size()) == prefix) return true;
+    }
+    return false;
+}
+
+void set_variable(std::vector<std::string>* environment, const std::string& name, const std::string& value) {
+    const std::string start = name + "=";
+    for (std::string& variable : *environment) {
+        if (variable.compare(0, start.size(), start) == 0) {
+            variable = start + value;
+            return;
+        }
+    }
+    environment->push_back(start + value);
+}
+
+Status write_image(int fd, const std::string& bytes, uint64_t offset) {
+    for (size_t done = 0; done < bytes.size();) {
+        const ssize_t size = pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) return fail(system_error("write", "the spawn image"));
+        done += static_cast<size_t>(size);
+    }
+    return Ok();
+}
+
+}  // namespace
+
+ServiceImages::ServiceImages(int arena_fd, ServicePaths paths, char** environment)
+    : arena_fd_(arena_fd), paths_(std::move(paths)), privileges_(Privileges::of_this_process()) {
+    for (char** variable = environment; *variable != nullptr; ++variable) {
+        if (!is_private(*variable)) inherited_.emplace_back(*variable);
+    }
+}
+
+Result<Identity> ServiceImages::identity(const std::string& name, const conf::ServiceConfig& config) {
+    const auto known = identities_.find(name);
+    if (known != identities_.end()) return known->second;
+    Result<Identity> resolved =
+        resolve_identity(config, users_, {privileges_.uid, privileges_.gid, privileges_.set_gid});
+    if (resolved) identities_[name] = *resolved;
+    return resolved;
+}
+
+uid_t ServiceImages::owner(const std::string& name, const conf::ServiceConfig& config) {
+    const Result<Identity> who = identity(name, config);
+    return who && who->uid ? *who->uid : privileges_.uid;
+}
+
+std::vector<std::string> ServiceImages::environment(const StartRequest& request, const Identity& identity) const {
+    const conf::ServiceConfig& config = *request.config;
+    std::vector<std::string> environment = inherited_;
+    for (const auto& [name, value] : identity.env) set_variable(&environment, name, value);
+    for (const auto& [name, value] : config.env) set_variable(&environment, name, value);
+    const size_t at = request.name.find('@');
+    set_variable(&environment, "YARD_SOCKET", paths_.control_socket);
+    set_variable(&environment, "YARD_SERVICE", request.name.substr(0, at));
+    if (at != std::string::npos) set_variable(&environment, "YARD_INSTANCE", request.name.substr(at + 1));
+    if (config.ready.kind == conf::Readiness::Kind::notify && request.command.empty()) {
+        set_variable(&environment, "NOTIFY_SOCKET", paths_.notify(request.name));
+        if (config.ready.watchdog.count() > 0) {
+            const std::chrono::microseconds interval = config.ready.watchdog;
+            set_variable(&environment, "WATCHDOG_USEC", std::to_string(interval.count()));
+            set_variable(&environment, "WATCHDOG_PID", kPidPlace);
+        }
+    }
+    return environment;
+}
+
+Status ServiceImages::lay(const StartRequest& request, keeper::Key key) {
+    const conf::ServiceConfig& config = *request.config;
+    const Result<Identity> who = identity(request.name, config);
+    if (!who) return Failure<Error>{who.error()};
+    if (Status allowed = check_privileges(config, *who, privileges_); !allowed) return allowed;
+    const bool own = request.command.empty();
+    SpawnSpec spec;
+    spec.config = &config;
+    spec.command = own ? config.command : request.command;
+    spec.environment = environment(request, *who);
+    spec.identity = *who;
+    spec.nice = request.nice ? request.nice : config.nice;
+    spec.output_path = paths_.output(request.name);
+    if (own && config.ready.kind == conf::Readiness::Kind::fd) spec.ready_path = paths_.ready(request.name);
+    spec.cgroup = request.cgroup;
+    spec.shim = request.cgroup.empty();
+    spec.linger = spec.shim && own && config.ready.kind == conf::Readiness::Kind::notify;
+    Result<std::string> image = make_spawn_image(spec, key.generation);
+    if (!image) return Failure<Error>{image.error()};
+    return write_image(arena_fd_, *image, image_offset(key.slot, key.generation));
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,55 @@
+// What each service's child is to do, gathered from its configuration, its user, its files and the environment, and
+// laid into the arena where the keeper's child finds it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "conf/config.h"
+#include "engine/host/identity.h"
+#include "engine/host/privileges.h"
+#include "engine/host/users.h"
+#include "engine/service_paths.h"
+#include "protocol/keeper_protocol.h"
+
+namespace yard::engine {
+
+// One service to be started, or a command to be run in its place.
+struct StartRequest {
+    const conf::ServiceConfig* config = nullptr;
+    std::string name;                  // with the instance: "worker@2"
+    std::vector<std::string> command;  // empty: the service's own; else an auxiliary one, always under a shim
+    std::optional<int> nice;           // instead of the configuration's
+    std::string cgroup;                // empty: under a shim
+};
+
+class ServiceImages {
+  public:
+    // `arena_fd` is borrowed. `environment` is the daemon's, as environ(7).
+    ServiceImages(int arena_fd, ServicePaths paths, char** environment);
+
+    // Fails, in a sentence, for what can be known before the start: an unknown user, a missing privilege.
+    Status lay(const StartRequest& request, keeper::Key key);
+
+    // Who the service runs as. Asked of the user database once a service: that may block.
+    Result<Identity> identity(const std::string& name, const conf::ServiceConfig& config);
+    // The user who owns the service's files.
+    uid_t owner(const std::string& name, const conf::ServiceConfig& config);
+
+    const Privileges& privileges() const { return privileges_; }
+
+  private:
+    std::vector<std::string> environment(const StartRequest& request, const Identity& identity) const;
+
+    const int arena_fd_;
+    const ServicePaths paths_;
+    std::vector<std::string> inherited_;
+    const SystemUserDatabase users_;
+    const Privileges privileges_;
+    std::map<std::string, Identity> identities_;
+};
+
+}  // namespace yard::engine
