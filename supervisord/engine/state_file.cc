@@ -26,6 +26,7 @@ struct Header {
     uint64_t layout;           // changes with the size of what is stored
     uint64_t keeper_instance;
     uint64_t slots;
+    uint64_t begun;
     uint64_t event_number;
     uint64_t request_count;    // request n lies in requests[n % kRequests]
     uint64_t requests[kRequests];
@@ -62,7 +63,7 @@ Result<StateFile> StateFile::open(const std::string& path, uint64_t keeper_insta
     Layout* layout = right_size ? map() : nullptr;
     if (layout != nullptr && layout->header.magic == kMagic && layout->header.layout == kLayout &&
         layout->header.keeper_instance == keeper_instance && layout->header.slots == slots) {
-        return StateFile(layout, bytes, false);
+        return StateFile(layout, bytes);
     }
     if (layout != nullptr) munmap(layout, bytes);
     // Begin with holes: a page is there once a service uses it.
@@ -75,11 +76,11 @@ Result<StateFile> StateFile::open(const std::string& path, uint64_t keeper_insta
     layout->header.keeper_instance = keeper_instance;
     layout->header.slots = slots;
     publish(&layout->header.magic, kMagic);
-    return StateFile(layout, bytes, true);
+    return StateFile(layout, bytes);
 }
 
 StateFile::StateFile(StateFile&& other) noexcept
-    : layout_(std::exchange(other.layout_, nullptr)), bytes_(other.bytes_), fresh_(other.fresh_) {}
+    : layout_(std::exchange(other.layout_, nullptr)), bytes_(other.bytes_) {}
 
 StateFile::~StateFile() {
     if (layout_ != nullptr) munmap(layout_, bytes_);
@@ -108,9 +109,10 @@ bool StateFile::seen_or_add(uint64_t request_hash) {
     return false;
 }
 
-uint64_t StateFile::next_event_number() {
-    publish(&layout_->header.event_number, layout_->header.event_number + 1);
-    return layout_->header.event_number;
-}
+bool StateFile::begun() const { return layout_->header.begun != 0; }
+void StateFile::mark_begun() { publish(&layout_->header.begun, 1); }
+
+uint64_t StateFile::event_number() const { return layout_->header.event_number; }
+void StateFile::store_event_number(uint64_t number) { publish(&layout_->header.event_number, number); }
 
 }  // namespace yard::engine

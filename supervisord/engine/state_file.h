@@ -24,8 +24,9 @@ class StateFile {
     StateFile& operator=(StateFile&&) = delete;
     ~StateFile();
 
-    // Was nothing there to take over?
-    bool fresh() const { return fresh_; }
+    // Were the services started that start by themselves? An engine that finds yes only takes over.
+    bool begun() const;
+    void mark_begun();
 
     // REQUIRES: slot < slots.
     ServiceFacts load(uint32_t slot) const;
@@ -36,16 +37,16 @@ class StateFile {
     // Otherwise it is known from now on.
     bool seen_or_add(uint64_t request_hash);
 
-    // The last sequence number given to an event; stored before the event is published.
-    uint64_t next_event_number();
+    // The last number given to an event.
+    uint64_t event_number() const;
+    void store_event_number(uint64_t number);
 
   private:
     struct Layout;
-    StateFile(Layout* layout, size_t bytes, bool fresh) : layout_(layout), bytes_(bytes), fresh_(fresh) {}
+    StateFile(Layout* layout, size_t bytes) : layout_(layout), bytes_(bytes) {}
 
     Layout* layout_;
     size_t bytes_;
-    bool fresh_;
 };
 
 }  // namespace yard::engine

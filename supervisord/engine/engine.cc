@@ -1,0 +1,219 @@
+#include "engine/engine.h"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <random>
+
+#include "conf/instances.h"
+#include "engine/daemon_log.h"
+#include "engine/graph_backend.h"
+
+namespace yard::engine {
+namespace {
+
+constexpr int kPacketsPerTurn = 8;  // of the keeper: up to 512 reports, then clients get their turn
+
+Failure<StartError> stop(const Error& error) { return {{error.message, kExitSystem}}; }
+
+std::function<double()> random_numbers() {
+    auto engine = std::make_shared<std::minstd_rand>(std::random_device{}());
+    return [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
+}
+
+}  // namespace
+
+Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLink link, const Inventory& inventory) {
+    HeldFds held(inventory);
+    Started<conf::Config> config = load_config(options, link, held);
+    if (!config) return Failure<StartError>{config.error()};
+    Result<Folders> folders = make_folders(options);
+    if (!folders) return stop(folders.error());
+    if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked) return Failure<StartError>{locked.error()};
+    Started<UniqueFd> control = open_control_socket(folders->socket, link, held);
+    if (!control) return Failure<StartError>{control.error()};
+    if (Status log = open_daemon_log(config->daemon.log_level, config->daemon.log_file); !log) return stop(log.error());
+    const auto& welcome = inventory.welcome;
+    Result<StateFile> state = StateFile::open(folders->runtime + "/state", welcome.instance, welcome.slots);
+    if (!state) return stop(state.error());
+    std::unique_ptr<Engine> engine(new Engine(std::move(link), std::move(held), welcome, std::move(*folders),
+                                              std::move(*config), std::move(*state)));
+    if (Started<Unit> up = engine->set_up(inventory, std::move(*control)); !up) return Failure<StartError>{up.error()};
+    return engine;
+}
+
+Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)& welcome, Folders folders,
+               conf::Config config, StateFile state)
+    : link_(std::move(link)),
+      held_(std::move(held)),
+      folders_(std::move(folders)),
+      config_(std::move(config)),
+      state_(std::move(state)),
+      files_(link_, held_, {folders_.runtime, folders_.socket}),
+      images_(welcome.arena_fd, files_.paths(), environ),
+      cgroups_(CgroupManager::open(loop_.get(), "yard-" + std::to_string(getppid()), CgroupSources::of_this_process())),
+      events_(state_.event_number()),
+      host_({loop_.get(), &clock_, &link_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
+            [this](ServiceId id, State from, State to, std::string_view cause) { on_transition(id, from, to, cause); }),
+      graph_(host_, random_numbers()),
+      deadline_timer_(loop_.get()) {}
+
+Engine::~Engine() = default;
+
+Started<Unit> Engine::set_up(const Inventory& inventory, UniqueFd control_socket) {
+    const auto services = conf::expand_instances(config_);
+    if (services.size() >= inventory.welcome.slots) {
+        return stop({"the limit of open files (RLIMIT_NOFILE) allows " + std::to_string(inventory.welcome.slots) +
+                     " processes; the configuration names " + std::to_string(services.size()) + " services"});
+    }
+    for (const auto& [name, config] : services) graph_.add(config, name);
+    graph_.link(config_.daemon.parallel_starts);
+    commands_ = std::make_unique<AuxCommands>(
+        link_, static_cast<uint32_t>(graph_.size()), inventory.welcome.slots,
+        [this](const auto& command, const std::string& service, keeper::Key key) {
+            return images_.lay({&graph_.config(graph_.find(service).front()), service, command, {}, {}}, key);
+        },
+        [this](std::function<void()> work) { deferred_.post(std::move(work)); });
+    if (Status logs = open_logs(); !logs) return stop(logs.error());
+    host_.connect(&graph_, logs_.get(), commands_.get());
+    backend_ = make_graph_backend({&graph_, &host_, &events_, logs_.get(), &state_, &clock_, [this] { request_shutdown(); }});
+    auto server = control::Server::create(loop_.get(), std::move(control_socket), *backend_, control::AccessPolicy(geteuid()));
+    if (!server) return stop(server.error());
+    server_ = std::move(*server);
+    auto watch = FdWatch::create(loop_.get(), link_.fd(), FdWatch::For::reading, [this] { read_keeper(); });
+    if (!watch) return stop(watch.error());
+    keeper_watch_ = std::move(*watch);
+    begin(inventory);
+    return Unit{};
+}
+
+Status Engine::open_logs() {
+    LogRouter::Callbacks callbacks;
+    callbacks.on_spool_created = [this](const std::string& service, int fd) { host_.on_spool(service_of(service), fd); };
+    callbacks.on_line = [this](const std::string& service, const std::string& line) { host_.on_line(service_of(service), line); };
+    callbacks.on_problem = [](const std::string& service, const std::string& message) { log_warning(service + ": " + message); };
+    auto logs = LogRouter::create(loop_.get(), folders_.state + "/log", std::move(callbacks));
+    if (!logs) return Failure<Error>{logs.error()};
+    logs_ = std::move(*logs);
+    return Ok();
+}
+
+ServiceId Engine::service_of(const std::string& name) const { return graph_.find(name).front(); }
+
+// The first engine starts the services; every later one takes them over.
+void Engine::begin(const Inventory& inventory) {
+    link_.hello();
+    for (ServiceId id = 0; id < graph_.size(); ++id) {
+        graph_.restore(id, state_.load(id));
+        host_.take_over(id);
+    }
+    for (const keeper::Report& report : inventory.records) on_report(report);
+    graph_.resume(host_.now());
+    if (state_.begun()) {
+        log_info("engine number " + std::to_string(inventory.welcome.engine_runs) + " took over");
+        return;
+    }
+    log_info("started with " + std::to_string(graph_.size()) + " services; " + cgroups_->reason());
+    graph_.start_all(host_.now());
+    state_.mark_begun();  // after: an engine that dies on the way leaves the rest to the next
+}
+
+void Engine::run() {
+    loop_.run([this] { end_of_turn(); });
+    server_.reset();
+    backend_.reset();
+    keeper_watch_.reset();
+}
+
+void Engine::end_of_turn() {
+    deferred_.run();
+    if (shutting_down_) finish_shutdown();
+    schedule_deadline();
+    link_.flush();
+}
+
+void Engine::schedule_deadline() {
+    const std::optional<BootTime> next = graph_.next_deadline();
+    if (next == scheduled_) return;
+    scheduled_ = next;
+    deadline_timer_.stop();
+    if (!next) return;
+    const Duration wait = std::max(Duration::zero(), *next - clock_.now());
+    deadline_timer_.start(wait, [this] {
+        scheduled_.reset();
+        graph_.advance(host_.now());
+    });
+}
+
+void Engine::read_keeper() {
+    if (link_.read(kPacketsPerTurn, [this](const keeper::Report& report) { on_report(report); })) return;
+    // Without its keeper an engine can only do harm: a new keeper may have started another.
+    _exit(kExitSystem);
+}
+
+void Engine::on_report(const keeper::Report& report) {
+    if (report.type == keeper::ReportType::signal) {
+        on_signal(report.signal);
+    } else if (commands_->owns(report.key.slot)) {
+        commands_->on_report(report);
+    } else {
+        host_.on_report(report);
+    }
+}
+
+// TERM and INT stay unacknowledged: should this engine die on the way down, the next one hears of them too.
+void Engine::on_signal(int number) {
+    switch (number) {
+        case SIGTERM:
+        case SIGINT:
+        case SIGQUIT:
+            if (shutting_down_) return;
+            log_info("stopping everything");
+            shutting_down_ = true;
+            graph_.stop_all(host_.now());
+            return;
+        case SIGUSR1:
+            logs_->reopen();
+            reopen_daemon_log();
+            break;
+        default: break;
+    }
+    link_.acknowledge_signal(number);
+}
+
+void Engine::request_shutdown() { kill(getppid(), SIGTERM); }
+
+void Engine::on_transition(ServiceId id, State from, State to, std::string_view cause) {
+    const std::string& name = graph_.name(id);
+    events_.publish(clock_.wall_now(), id, name, from, to, cause);
+    state_.store_event_number(events_.last_seq());
+    log_debug(name + ": " + to_string(from) + " -> " + to_string(to) + ": " + std::string(cause));
+    const bool ended = to == State::completed || to == State::failed || to == State::stopped;
+    if (name != config_.daemon.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual) return;
+    log_info(name + " has ended, and the daemon follows (exit_with)");
+    request_shutdown();
+}
+
+void Engine::finish_shutdown() {
+    if (flushing_ || !graph_.all_down()) return;
+    flushing_ = true;
+    logs_->flush([this] {
+        host_.remove_traces();
+        unlink(folders_.socket.c_str());
+        link_.quit(exit_code());
+        link_.flush();
+        loop_.stop();
+    });
+}
+
+// In container mode the chosen service's code, unless it only ended because it was told to.
+int Engine::exit_code() const {
+    if (config_.daemon.exit_with.empty()) return 0;
+    const ServiceFacts& facts = graph_.facts(service_of(config_.daemon.exit_with));
+    const bool by_stop_signal = facts.exit.is_signal() &&
+                                facts.exit.signal() == graph_.config(service_of(config_.daemon.exit_with)).stop.signal;
+    return facts.exit.ended() && !by_stop_signal ? facts.exit.as_shell_code() : 0;
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,84 @@
+// The engine: everything that decides, put together. One loop; killed at any moment, the next one goes on.
+//
+// Threads: the loop's only (logs have their own thread behind LogRouter).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/aux_commands.h"
+#include "engine/control/backend.h"
+#include "engine/control/server.h"
+#include "engine/deferred.h"
+#include "engine/event_hub.h"
+#include "engine/held_fds.h"
+#include "engine/host/cgroup.h"
+#include "engine/log_router.h"
+#include "engine/loop/fd_watch.h"
+#include "engine/loop/loop.h"
+#include "engine/loop/loop_timer.h"
+#include "engine/options.h"
+#include "engine/service_files.h"
+#include "engine/service_graph.h"
+#include "engine/service_host.h"
+#include "engine/service_images.h"
+#include "engine/startup.h"
+#include "engine/state_file.h"
+
+namespace yard::engine {
+
+class Engine {
+  public:
+    // Takes over from an earlier engine, or starts afresh. `link` has read its inventory.
+    static Started<std::unique_ptr<Engine>> create(const Options& options, KeeperLink link, const Inventory& inventory);
+    ~Engine();
+
+    // Until the daemon ends. The keeper has been told the exit code by then.
+    void run();
+
+    // Orderly stop of everything, by way of the keeper, which repeats the signal to the next engine if this one dies.
+    void request_shutdown();
+
+  private:
+    Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)& welcome, Folders folders,
+           conf::Config config, StateFile state);
+
+    Started<Unit> set_up(const Inventory& inventory, UniqueFd control_socket);
+    Status open_logs();
+    void begin(const Inventory& inventory);
+    void read_keeper();
+    void on_report(const keeper::Report& report);
+    void on_signal(int number);
+    void on_transition(ServiceId id, State from, State to, std::string_view cause);
+    void end_of_turn();
+    void schedule_deadline();
+    void finish_shutdown();
+    int exit_code() const;
+    ServiceId service_of(const std::string& name) const;
+
+    SystemClock clock_;
+    Loop loop_;
+    KeeperLink link_;
+    HeldFds held_;
+    const Folders folders_;
+    const conf::Config config_;
+    StateFile state_;
+    Deferred deferred_;
+    ServiceFiles files_;
+    ServiceImages images_;
+    std::unique_ptr<CgroupManager> cgroups_;
+    EventHub events_;
+    ServiceHost host_;
+    ServiceGraph graph_;
+    std::unique_ptr<AuxCommands> commands_;
+    std::unique_ptr<LogRouter> logs_;
+    std::unique_ptr<control::Handlers> handlers_;
+    std::unique_ptr<control::Server> server_;
+    FdWatch keeper_watch_;
+    LoopTimer deadline_timer_;
+    std::optional<BootTime> scheduled_;
+    bool shutting_down_ = false;
+    bool flushing_ = false;
+};
+
+}  // namespace yard::engine

@@ -1,0 +1,41 @@
+// yard-engine: started by supervisord, with the keeper's socket as descriptor 3.
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include "engine/engine.h"
+#include "engine/options.h"
+#include "engine/startup.h"
+#include "engine/version.h"
+
+namespace {
+
+using namespace yard;
+using namespace yard::engine;
+
+int complain(const std::string& message, int code) {
+    std::fprintf(stderr, "supervisord: %s\n", message.c_str());
+    return code;
+}
+
+int run_engine(const Options& options) {
+    Inventory inventory;
+    Result<KeeperLink> link = KeeperLink::open(UniqueFd(keeper::kEngineSocketFd), &inventory);
+    if (!link) return complain(link.error().message, kExitSystem);
+    auto engine = Engine::create(options, std::move(*link), inventory);
+    if (!engine) return complain(engine.error().message, engine.error().exit_code);
+    (*engine)->run();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    signal(SIGPIPE, SIG_IGN);
+    const Result<Options> options = parse_options(argc, argv);
+    if (!options) return complain(options.error().message, kExitUsage);
+    if (options->help) return std::fputs(kUsage, stdout), 0;
+    if (options->version) return std::puts("supervisord " YARD_VERSION), 0;
+    if (options->check) return check_config(*options);
+    return run_engine(*options);
+}

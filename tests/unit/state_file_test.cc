@@ -1,0 +1,110 @@
+#include "engine/state_file.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace yard::engine {
+namespace {
+
+class StateFileTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        char path[] = "/tmp/yard-state-XXXXXX";
+        close(mkstemp(path));
+        path_ = path;
+    }
+    void TearDown() override { unlink(path_.c_str()); }
+
+    StateFile open(uint64_t instance = 1, uint32_t slots = 4) {
+        Result<StateFile> file = StateFile::open(path_, instance, slots);
+        EXPECT_TRUE(file) << file.error().message;
+        return std::move(*file);
+    }
+
+    std::string path_;
+};
+
+ServiceFacts facts_of(const char* name, uint32_t generation) {
+    ServiceFacts facts;
+    facts.name.assign(name);
+    facts.generation = generation;
+    return facts;
+}
+
+TEST_F(StateFileTest, FactsOutliveTheEngine) {
+    {
+        StateFile first = open();
+        first.store(2, facts_of("api", 6));
+        first.store(2, facts_of("api", 7));
+    }
+    StateFile second = open();
+    EXPECT_EQ(second.load(2).generation, 7u);
+    EXPECT_EQ(second.load(2).name.view(), "api");
+    EXPECT_EQ(second.load(1).generation, 0u);
+}
+
+TEST_F(StateFileTest, StateOfAnotherKeeperIsHistory) {
+    {
+        StateFile first = open(1);
+        first.store(0, facts_of("api", 7));
+        first.mark_begun();
+    }
+    StateFile second = open(2);
+    EXPECT_EQ(second.load(0).generation, 0u);
+    EXPECT_FALSE(second.begun());
+}
+
+TEST_F(StateFileTest, AnotherNumberOfSlotsStartsAfresh) {
+    { open(1, 4).store(0, facts_of("api", 7)); }
+    EXPECT_EQ(open(1, 5).load(0).generation, 0u);
+}
+
+TEST_F(StateFileTest, GarbageInTheFileIsDiscarded) {
+    { open(1, 4); }
+    ASSERT_EQ(truncate(path_.c_str(), 17), 0);
+    EXPECT_FALSE(open(1, 4).begun());
+}
+
+TEST_F(StateFileTest, ARequestIsKnownOnceItWasAddedAlsoToTheNextEngine) {
+    {
+        StateFile first = open();
+        EXPECT_FALSE(first.seen_or_add(11));
+        EXPECT_TRUE(first.seen_or_add(11));
+    }
+    StateFile second = open();
+    EXPECT_TRUE(second.seen_or_add(11));
+    EXPECT_FALSE(second.seen_or_add(12));
+}
+
+TEST_F(StateFileTest, TheOldestRequestMakesRoom) {
+    StateFile file = open();
+    for (uint64_t id = 1; id <= 65; ++id) EXPECT_FALSE(file.seen_or_add(id));
+    EXPECT_TRUE(file.seen_or_add(2));
+    EXPECT_FALSE(file.seen_or_add(1));
+}
+
+TEST_F(StateFileTest, BegunAndEventNumbersAreKept) {
+    {
+        StateFile first = open();
+        EXPECT_FALSE(first.begun());
+        first.mark_begun();
+        first.store_event_number(41);
+    }
+    StateFile second = open();
+    EXPECT_TRUE(second.begun());
+    EXPECT_EQ(second.event_number(), 41u);
+}
+
+TEST(FixedText, CutsAtACharacterBoundary) {
+    FixedText<6> text;
+    text.assign("abcd\xC3\xA9");  // four letters and a two-byte one: only five bytes fit beside the NUL
+    EXPECT_EQ(text.view(), "abcd");
+    text.assign("x");
+    EXPECT_EQ(text.view(), "x");
+}
+
+}  // namespace
+}  // namespace yard::engine
