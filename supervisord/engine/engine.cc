@@ -108,7 +108,7 @@ void Engine::begin(const Inventory& inventory) {
         graph_.restore(id, state_.load(id));
         host_.take_over(id);
     }
-    for (const keeper::Report& report : inventory.records) on_report(report);
+    for (const keeper::Report& report : inventory.reports) on_report(report);
     graph_.resume(host_.now());
     if (state_.begun()) {
         log_info("engine number " + std::to_string(inventory.welcome.engine_runs) + " took over");

@@ -29,12 +29,15 @@ ssize_t receive(int fd, Packet* packet, int flags) {
     return size < 0 ? 0 : size / static_cast<ssize_t>(sizeof(Report));
 }
 
-// False at the end of the inventory.
+// True at the end of the inventory. News may follow it in the same packet.
 bool note(const Report& report, Inventory* inventory) {
-    if (report.type == ReportType::welcome) inventory->welcome = report.welcome;
-    if (report.type == ReportType::held) inventory->held.emplace_back(report.held.name, report.held.fd);
-    if (report.type == ReportType::record || report.type == ReportType::exited) inventory->records.push_back(report);
-    return report.type != ReportType::inventory_end;
+    switch (report.type) {
+        case ReportType::welcome: inventory->welcome = report.welcome; break;
+        case ReportType::held: inventory->held.emplace_back(report.held.name, report.held.fd); break;
+        case ReportType::inventory_end: return true;
+        default: inventory->reports.push_back(report);
+    }
+    return false;
 }
 
 }  // namespace
@@ -46,10 +49,10 @@ Result<KeeperLink> KeeperLink::open(UniqueFd socket, Inventory* inventory) {
         return fail("yard-engine is started by supervisord, not by hand");
     }
     Packet packet;
-    for (bool more = true; more;) {
+    for (bool complete = false; !complete;) {
         const ssize_t count = receive(socket.get(), &packet, 0);
         if (count <= 0) return fail("the keeper closed its socket before the engine had started");
-        for (ssize_t i = 0; i < count; ++i) more = note(packet[static_cast<size_t>(i)], inventory);
+        for (ssize_t i = 0; i < count; ++i) complete |= note(packet[static_cast<size_t>(i)], inventory);
     }
     if (inventory->welcome.version != keeper::kProtocolVersion) {
         return fail("supervisord and yard-engine are of different versions: install both from one build");

@@ -146,6 +146,7 @@ int Keeper::patience_ms(int64_t now) const {
 }
 
 void Keeper::loop_once() {
+    flush_reports();
     epoll_event events[kEventsPerTurn];
     const int count = epoll_wait(epoll_fd_, events, kEventsPerTurn, patience_ms(now_ns()));
     for (int i = 0; i < count; ++i) {
@@ -167,7 +168,6 @@ void Keeper::loop_once() {
     const int64_t now = now_ns();
     kill_stuck_engine(now);
     if (engine_due_ns_ != 0 && engine_due_ns_ <= now) start_engine();
-    flush_reports();
 }
 
 void Keeper::read_signals() {

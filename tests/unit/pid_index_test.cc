@@ -58,7 +58,9 @@ TEST_F(PidIndexTest, AgreesWithAMapUnderRandomUse) {
         uint32_t slot = 0;
         const auto known = model.find(pid);
         ASSERT_EQ(index_.find(pid, &slot), known != model.end()) << "step " << step;
-        if (known != model.end()) ASSERT_EQ(slot, known->second);
+        if (known != model.end()) {
+            ASSERT_EQ(slot, known->second);
+        }
     }
 }
 

@@ -96,12 +96,14 @@ void KeeperFixture::become_engine() {
     const UniqueFd relay(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     const Relayed relayed = receive_relayed(relay.get());
     ASSERT_GE(relayed.socket, 0);
+    const timeval patience{kDeadlineMs / 1000, 0};
+    setsockopt(relayed.socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     engine_pid_ = relayed.pid;
     inventory_ = {};
-    unread_.clear();
     Result<engine::KeeperLink> link = engine::KeeperLink::open(UniqueFd(relayed.socket), &inventory_);
     ASSERT_TRUE(link) << link.error().message;
     link_.emplace(std::move(*link));
+    unread_ = inventory_.reports;
     link_->hello();
     link_->flush();
     relay_ = UniqueFd(dup(relay.get()));
@@ -167,7 +169,7 @@ Report KeeperFixture::wait_for(ReportType type, Key key) {
 }
 
 std::optional<Report> KeeperFixture::inventory_record(uint32_t slot) const {
-    for (const Report& report : inventory_.records) {
+    for (const Report& report : inventory_.reports) {
         if (report.type == ReportType::record && report.key.slot == slot) return report;
     }
     return std::nullopt;
