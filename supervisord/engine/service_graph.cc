@@ -85,20 +85,14 @@ void ServiceGraph::on_spawn_failed(ServiceId id, uint32_t generation, const Spaw
 
 void ServiceGraph::on_exited(ServiceId id, uint32_t generation, ExitStatus status, bool tree_empty,
                              std::optional<Respawned> respawned, Now now) {
-    Node& node = machine_->topology().node(id);
-    ServiceFacts& facts = node.facts;
-    if (generation != facts.generation || facts.exited_generation == generation) return;
-    {
+    const ServiceFacts& facts = machine_->topology().node(id).facts;
+    if (generation == facts.generation) {
+        // An exit that is told again to a new engine may bring the news that by now nothing is left.
+        const bool known = facts.exited_generation == generation;
         Machine::Event event(*machine_, now);
-        if (respawned) {
-            machine_->process_replaced(node, status, respawned->generation);
-        } else if (facts.main_moved && !tree_empty) {
-            // It only launched the one that MAINPID= named, which lives on.
-            facts.exited_generation = generation;
-            machine_->touch_quietly(node);
-        } else {
-            machine_->process_ended(node, status, tree_empty);
-        }
+        Node& node = machine_->topology().node(id);
+        if (known && tree_empty) machine_->tree_emptied(node);
+        if (!known) machine_->child_exited(node, status, tree_empty, respawned);
     }
     if (respawned && respawned->pid != 0) on_started(id, respawned->generation, respawned->pid, now);
 }

@@ -109,6 +109,8 @@ class Rig : private Effects {
         }
         set_time(end);
     }
+    // Time goes on while no engine lives to see it.
+    void pass_unseen(Duration time) { set_time(now_.boot + time); }
     // Any other event: rig.on("db", [](auto& graph, auto id, auto now) { graph.on_watchdog(id, now); }).
     template <typename Do>
     void on(const std::string& name, Do&& act) {

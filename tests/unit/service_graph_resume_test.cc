@@ -84,6 +84,26 @@ TEST(ServiceGraphResume, AnExitReportedAgainIsCountedOnce) {
     EXPECT_EQ(rig.facts("api").generation, 2u);
 }
 
+TEST(ServiceGraphResume, AnExitReportedAgainMayBringTheNewsThatNothingIsLeft) {
+    Rig rig({service("api")});
+    rig.start_and_run("api");
+    rig.exits("api", kCrash, /*tree_empty=*/false);
+    rig.crash_and_resume();
+    rig.exits("api", kCrash, /*tree_empty=*/true);
+    EXPECT_EQ(rig.state("api"), State::starting);
+    EXPECT_EQ(rig.facts("api").books.window_count, 1u);
+}
+
+TEST(ServiceGraphResume, AKillReplacesTheSignalThatWasToBeRepeated) {
+    Rig rig({service("api")});
+    rig.start_and_run("api");
+    rig.stop("api");
+    rig.pass_unseen(10s);
+    rig.take_effects();
+    rig.crash_and_resume();
+    EXPECT_THAT(rig.take_effects(), ElementsAre("kill api"));
+}
+
 TEST(ServiceGraphResume, CountersOutliveTheEngine) {
     Rig rig({service("api")});
     rig.start("api");
@@ -140,6 +160,22 @@ TEST(ServiceGraphResume, AKeeperRestartThatCrossedTheCrashIsEntered) {
     EXPECT_EQ(rig.state("api"), State::running);
     EXPECT_EQ(rig.facts("api").generation, 2u);
     EXPECT_EQ(rig.facts("api").restarts, 1u);
+}
+
+TEST(ServiceGraphResume, AReplacementReportedAgainAnswersTheSpawnThatWasAskedForAgain) {
+    Rig rig({service("api")});
+    rig.start_and_run("api");
+    const auto report = [&](int32_t pid) {
+        rig.on("api", [pid](auto& graph, auto id, auto now) {
+            graph.on_exited(id, 1, kCrash, true, Respawned{2, pid}, now);
+        });
+    };
+    report(0);
+    rig.crash_and_resume();
+    report(4711);
+    EXPECT_EQ(rig.state("api"), State::running);
+    EXPECT_EQ(rig.facts("api").pid, 4711);
+    EXPECT_EQ(rig.facts("api").books.window_count, 1u);
 }
 
 }  // namespace

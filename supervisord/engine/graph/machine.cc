@@ -80,9 +80,11 @@ void Machine::set_phase(Node& node, Phase phase) {
 }
 
 void Machine::request(Node& node, Request request) {
-    if (request == kArm) node.requests &= static_cast<uint16_t>(~kDisarm);
-    if (request == kDisarm) node.requests &= static_cast<uint16_t>(~kArm);
-    node.requests |= request;
+    const int replaced = request == kArm        ? kDisarm
+                         : request == kDisarm   ? kArm
+                         : request == kKillTree ? kStopCommand | kStopSignal
+                                                : 0;
+    node.requests = static_cast<uint16_t>((node.requests & ~replaced) | request);
     changed_.push(node);
 }
 

@@ -55,10 +55,10 @@ class Machine {
     // ---- What happened to a process (machine_process.cc).
     void process_started(Node& node, int32_t pid);
     void spawn_failed(Node& node, std::string_view why);
+    // The process that the keeper started is gone, and perhaps replaced by the armed terms.
+    void child_exited(Node& node, ExitStatus status, bool tree_empty, const std::optional<Respawned>& respawned);
     // The service's main process is gone. `at_least`: how long it is known to have lived.
     void process_ended(Node& node, ExitStatus status, bool tree_empty, Duration at_least = Duration{0});
-    // The keeper made `generation` by the armed terms after this exit.
-    void process_replaced(Node& node, ExitStatus status, uint32_t generation);
     // Nothing of the service is left.
     void tree_emptied(Node& node);
     void became_ready(Node& node);
@@ -118,6 +118,7 @@ class Machine {
     void begin_start(Node& node);
     void enter_starting(Node& node, uint32_t generation);
     void enter_running(Node& node);
+    void process_replaced(Node& node, ExitStatus status, uint32_t generation);
     void record_end(Node& node, ExitStatus status, Duration at_least);
     void down(Node& node);
     void rule(Node& node, Verdict verdict);

@@ -72,6 +72,15 @@ void Machine::spawn_failed(Node& node, std::string_view why) {
     down(node);
 }
 
+void Machine::child_exited(Node& node, ExitStatus status, bool tree_empty,
+                           const std::optional<Respawned>& respawned) {
+    if (respawned) return process_replaced(node, status, respawned->generation);
+    if (!node.facts.main_moved || tree_empty) return process_ended(node, status, tree_empty);
+    // It only launched the one that MAINPID= named, which lives on.
+    node.facts.exited_generation = node.facts.generation;
+    touch_quietly(node);
+}
+
 void Machine::process_ended(Node& node, ExitStatus status, bool tree_empty, Duration at_least) {
     record_end(node, status, at_least);
     if (tree_empty) return down(node);
