@@ -1,5 +1,6 @@
 // What is true of one service now: the part that must survive the engine. Plain memory, copied whole into the
-// state file (engine/state_file.h) after every settled event; pointers, strings and containers do not belong here.
+// state file (engine/state_file.h) after every settled event; pointers, strings and containers do not belong
+// here.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +29,33 @@ enum class Hold : uint8_t {
 // What the current state waits for.
 enum class Phase : uint8_t {
     none,
-    spawning,        // starting: the keeper was asked; no answer yet
+    spawning,  // starting: the keeper was asked; no answer yet. stopping: the same, and the stop follows
     awaiting_ready,  // starting: the process runs, readiness is outstanding
     stop_command,    // stopping: `stop.command` runs
     stop_signal,     // stopping: the stop signal was sent
+    self_stop,       // stopping: it announced by itself that it stops
     killing,         // stopping: SIGKILL was sent to the tree; it is not empty yet
 };
 
 // Which promise `deadline_ns` belongs to.
 enum class Deadline : uint8_t { none, start_timeout, stop_timeout, backoff, watchdog };
+
+// What decides where `stopping` leads once nothing of the service is left.
+enum class Verdict : uint8_t {
+    none,     // the wish: down, or up again at once
+    by_exit,  // the restart policy, judging the exit status
+    failure,  // the restart policy, whatever the status: not ready in time, watchdog, ended before it was
+              // ready
+};
+
+// The failures that the restart policy remembers (engine/graph/restart_policy.h).
+struct RestartBooks {
+    uint32_t consecutive_failures = 0;  // since the last health; the exponent of the next delay
+    uint32_t window_count = 0;          // failures since window_start_ns
+    int64_t window_start_ns = 0;        // boot time
+
+    bool operator==(const RestartBooks&) const = default;
+};
 
 // Text that is cut where it does not fit, always NUL-terminated, never in the middle of a UTF-8 character.
 template <size_t N>
@@ -62,27 +81,28 @@ struct ServiceFacts {
     Hold hold = Hold::none;
     Phase phase = Phase::none;
     Deadline deadline = Deadline::none;
-    bool tree_alive = false;        // processes of the last generation may still live
-    bool stopping_to_restart = false;  // when down, the outcome of this exit decides (restart policy), not `wanted`
-    int8_t nice_override = 0;       // by `ctl renice`; valid if has_nice_override
+    bool tree_alive = false;  // processes of the last generation may still live
+    bool bounce = false;      // go down once, then up again; until its stop begins
+    bool main_moved = false;  // `pid` came from MAINPID=; it is not the process that the keeper started
+    Verdict verdict = Verdict::none;
+    int8_t nice_override = 0;  // by `ctl renice`; valid if has_nice_override
     bool has_nice_override = false;
-    bool armed = false;             // the keeper may start generation + 1 without asking
-    uint32_t generation = 0;        // the last one asked of the keeper
-    uint32_t exited_generation = 0; // the last one whose exit is recorded here
-    int32_t pid = 0;                // of the main process; 0: none
-    uint32_t restarts = 0;          // starts since the last manual start that the policy decided
-    uint32_t consecutive_failures = 0;  // exponent of the next delay
-    uint32_t window_count = 0;      // failures since window_start_ns
-    int64_t window_start_ns = 0;    // boot time
-    int64_t started_ns = 0;         // boot time of the last spawn
-    int64_t running_ns = 0;         // boot time of the last entry into running; 0: not reached
-    int64_t deadline_ns = 0;        // boot time
-    int64_t since_wall_ns = 0;      // time of day of the last change of state
-    int64_t since_ns = 0;           // the same as boot time
-    ExitStatus exit;                // of the last generation that ended
-    FixedText<120> reason;          // why it is in this state, in words
-    FixedText<96> status_text;      // STATUS= of sd_notify
-    uint32_t notify_ignored = 0;    // datagrams from outside the service's tree
+    bool armed = false;              // the keeper may start generation + 1 without asking
+    uint32_t generation = 0;         // the last one asked of the keeper
+    uint32_t exited_generation = 0;  // the last one whose exit is recorded here
+    int32_t pid = 0;                 // of the main process; 0: none
+    uint32_t restarts = 0;           // starts since the last manual start that the policy decided
+    RestartBooks books;
+    int64_t started_ns = 0;       // boot time at which the last exec was known to have succeeded; 0: not yet
+    int64_t running_ns = 0;       // boot time of the last entry into running; 0: not reached
+    int64_t ended_ns = 0;         // boot time of the last exit
+    int64_t deadline_ns = 0;      // boot time
+    int64_t since_wall_ns = 0;    // time of day of the last change of state
+    int64_t since_ns = 0;         // the same as boot time
+    ExitStatus exit;              // of the last generation that ended; none if it could not be spawned
+    FixedText<120> reason;        // why it is in this state, in words
+    FixedText<96> status_text;    // STATUS= of sd_notify
+    uint32_t notify_ignored = 0;  // datagrams from outside the service's tree
 };
 static_assert(std::is_trivially_copyable_v<ServiceFacts>);
 

@@ -1,10 +1,68 @@
-// The service graph: every decision about starting, stopping and restarting, and nothing else. It reads no clock,
-// touches no process and knows no libuv: events come in as calls with the time beside them, effects go out through
-// Effects, and tests drive it with a simulator (tests/unit/service_graph_simulator_test.cc).
+// The service graph: every decision about starting, stopping and restarting, and nothing else. It reads no
+// clock, touches no process and knows no libuv: events come in as calls with the time beside them, effects go
+// out through Effects, and tests drive it with a simulator (tests/unit/service_graph_simulator_test.cc).
 //
-// Discipline: record, settle, act. An event method records what happened in the facts and queues the service;
-// settle() propagates through the graph until nothing changes, then the effects are carried out, then each
-// changed service is persisted once. Effects never call back into the graph.
+// Discipline: record, settle, act. An event method records what happened in the facts of its service;
+// settling decides on each service that it concerns until nothing changes any more; then each changed service
+// is persisted, and only then the effects are carried out. Effects never call back into the graph. After
+// link() nothing here allocates, and an event costs its neighbours, not the graph.
+//
+// Wishes (`wanted`), facts (`actual`) and what stands between them (`hold`) are separate fields. Machine
+// (engine/graph/machine.h) makes every transition; Machine::transition_to is the only writer of `actual`.
+//
+//                 .-------------------------- a delay has passed --------------------- backoff
+//                 v                                                                      ^
+//   stopped --> waiting --> starting --> running --> stopping --> (down) --.-- restart --+--> waiting (at
+//   once)
+//      ^           |           |            |                              |-- completed, failed
+//      '-----------'           '------------'--- nothing left of it ---> (down)   `-- stopped
+//
+// From                        To         When, and the function that does it
+// stopped                     waiting    wanted up and not held: decide
+// backoff                     waiting    its deadline: restart_now; a start by name: want_up
+// failed, completed           waiting    a start by name (failed: of a dependent too): want_up
+// waiting                     starting   every condition holds and a slot is free: enter_starting
+// starting                    running    exec succeeded, and it is ready: enter_running
+// starting, running           stopping   the wish, a hold or a restart, when its dependents are down:
+// begin_stop
+//                                        not ready in time: stop_for_fault; watchdog: kill_for_fault
+//                                        STOPPING=1: announced_stop
+//                                        its main process ended and left others behind: process_ended
+// starting, running, stopping (down)     nothing of it is left (or it could not be spawned): down
+// (down)                      stopped    not wanted, or held
+//                             waiting    the stop was for a restart, or a start came meanwhile; policy: at
+//                             once backoff, completed, failed, stopped: what judge() says
+//                             (engine/graph/restart_policy.h)
+// waiting, backoff            stopped    not wanted any more, or held: decide
+// completed, failed           stopped    not wanted any more: begin_stop, decide
+//
+// Invariants (check_invariants):
+//   stopped    no process; not wanted, or held
+//   waiting    no process; wanted, not held; some condition is not met, or it is in line for a start slot
+//   starting   phase spawning or awaiting_ready; the tree may live
+//   running    phase none; has a main process; armed only here
+//   stopping   phase spawning, stop_command, stop_signal, self_stop or killing; ends only when the tree is
+//   empty backoff    no process; has a deadline completed  no process; a one-shot; nothing but a person's
+//   wish moves it failed     no process; hold is limit if it failed too often always     hold manual =>
+//   wanted down; hold limit => failed; of two that conflict at most one is wanted up.
+//
+// Dependencies. A start is also a wish for what the service requires and wants, and stays one when it goes.
+//   - Conditions are looked at before every start, the restart policy's too. A one-shot without a readiness
+//   check
+//     is ready when it has completed.
+//   - What is required and given up (stopped by a person or a conflict, failed, ended for good) takes its
+//   dependents
+//     along: they stop first, with hold `dependency`, and come back when it is expected up again. What only
+//     restarts by its policy takes nobody along. What has completed stays completed.
+//   - What is wanted or ordered by `after` is waited for until it is up, has failed once, or is not coming.
+//   - A stop waits for every dependent that requires the service, and for the others that are going down too.
+//   - restart() of a service restarts what requires it around it (as systemctl does). Starting a completed
+//     one-shot runs it again, without that.
+//   - Starting a service stops what conflicts with it and waits until that is down.
+//
+// Arming. A running service without a readiness check whose next exit the policy would answer with a restart
+// at once is armed: the keeper then starts the next generation by itself and reports both, and the graph
+// enters that as the exit and the start which it is.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +77,7 @@
 #include "base/exit_status.h"
 #include "base/result.h"
 #include "conf/config.h"
+#include "engine/arm_terms.h"
 #include "engine/service_facts.h"
 
 namespace yard::engine {
@@ -30,48 +89,53 @@ struct Now {
     WallTime wall;
 };
 
-// What makes the keeper start the next generation without asking.
-struct ArmTerms {
-    bool on_failure = false;       // restart on exits that are not a success
-    bool on_success = false;       // restart on exit 0
-    Duration min_uptime{0};        // only if it lived this long
-};
+namespace graph {
+class Machine;
+}
 
-// What the graph asks of the world. Each is a request: the answer, if any, comes as an event.
+// What the graph asks of the world. Each is a request: the answer, if any, comes as an event. A new engine
+// makes again what an earlier one may or may not have carried out, so each can come twice for one generation.
 class Effects {
   public:
     virtual ~Effects() = default;
-    // Start `generation` of the service. Persisted before the call. Answered by on_started or on_spawn_failed.
+    // Start `generation` of the service. Persisted before the call. Answered by on_started or
+    // on_spawn_failed.
     virtual void spawn(ServiceId id, uint32_t generation) = 0;
     // The stop signal of its StopPolicy, to the main process or the tree.
     virtual void send_stop_signal(ServiceId id) = 0;
-    // Runs stop.command. Answered by on_stop_command_done.
+    // Runs stop.command. Answered by on_stop_command_done; the stop signal follows if the service still
+    // lives.
     virtual void run_stop_command(ServiceId id) = 0;
-    // SIGKILL to everything of the service. Answered by on_exited (if the main process lived) and on_tree_empty.
+    // SIGKILL to everything of the service. Answered by on_exited (if the main process lived) and
+    // on_tree_empty; by on_tree_empty also if nothing was left.
     virtual void kill_tree(ServiceId id) = 0;
-    // Begin to look for readiness; answered by on_ready. end_readiness may come at any time after.
+    // Begin to look for readiness; answered by on_ready or on_readiness_failed. end_readiness comes when the
+    // service leaves `starting` without an answer: no answer may come after it.
     virtual void begin_readiness(ServiceId id) = 0;
     virtual void end_readiness(ServiceId id) = 0;
-    // Let the keeper start `generation` by itself under these terms; an earlier arming is replaced. disarm takes
-    // it back; an armed start that was under way is still reported by on_exited's `respawned`.
+    // Let the keeper start `generation` by itself under these terms when the running one exits and leaves
+    // nothing behind. An earlier arming is replaced; that exit ends it, used or not; disarm takes it back. An
+    // armed start that was under way is still reported by on_exited's `respawned`.
     virtual void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) = 0;
     virtual void disarm(ServiceId id) = 0;
     // The facts changed: store them. Called after settling and before any other effect of the same event.
     virtual void persist(ServiceId id, const ServiceFacts& facts) = 0;
-    // The state changed, for listeners (events, log, waiting clients).
+    // The state changed, for listeners (events, log, waiting clients). One call an event and service: what it
+    // passed through on the way is left out. `cause` is the reason in the facts.
     virtual void transitioned(ServiceId id, State from, State to, std::string_view cause) = 0;
 };
 
 // A start that failed before the program ran.
 struct SpawnFailure {
-    std::string stage;  // "chdir", "user", "exec" ...
-    int error = 0;      // errno
-    std::string detail; // object: the directory, the program
+    std::string stage;   // "chdir", "user", "exec" ...
+    int error = 0;       // errno
+    std::string detail;  // object: the directory, the program
 };
 
+// The start that the keeper made by the armed terms.
 struct Respawned {
     uint32_t generation;
-    int32_t pid;
+    int32_t pid;  // 0: exec is not through yet; on_started or on_spawn_failed follows
 };
 
 class ServiceGraph {
@@ -80,40 +144,53 @@ class ServiceGraph {
     ServiceGraph(Effects& effects, std::function<double()> random);
     ~ServiceGraph();
 
-    // ---- Building (before the first event). `config` has its instances already expanded: one call a service.
-    // REQUIRES: dependencies refer to services by name; call link() once after the last add.
+    // ---- Building (before the first event). `config` has its instances already expanded: one call a
+    // service. REQUIRES: every dependency names a service that is added, `completed` is asked of one-shots
+    // only, and requires, wants and after together have no cycle; call link() once after the last add.
     ServiceId add(const conf::ServiceConfig& config, std::string name);
     void link(uint32_t parallel_starts);
-    // Takes the facts of an earlier engine. Follow with resume().
+    // Takes the facts of an earlier engine, after link(). Follow with resume().
     void restore(ServiceId id, const ServiceFacts& facts);
 
-    // ---- Wishes.
-    void start(ServiceId id, Now now, std::string_view cause);    // also what it requires and wants
-    void stop(ServiceId id, Now now, std::string_view cause);     // what requires it first
-    void restart(ServiceId id, Now now, std::string_view cause);
-    void start_all(Now now);      // those with autostart
-    void stop_all(Now now);       // in reverse order; nothing starts any more
+    // ---- Wishes. `cause` is why, in words ("started by uid 1000"); it becomes the reason that people see. A
+    // wish of a person forgets earlier failures. After stop_all() starts and restarts do nothing.
+    void start(ServiceId id, Now now, std::string_view cause);  // also what it requires and wants
+    void stop(ServiceId id, Now now,
+              std::string_view cause);  // what requires it first; stays so (hold manual)
+    void restart(ServiceId id, Now now, std::string_view cause);  // what requires it around it; else as start
+    // Those with autostart, except what a person stopped under `unless-stopped`, and the second of two that
+    // conflict.
+    void start_all(Now now);
+    // In reverse order; nothing starts any more. An engine that dies while stopping everything calls it
+    // again.
+    void stop_all(Now now);
     void set_nice(ServiceId id, int nice, Now now);  // remembered over restarts
 
-    // ---- What happened. A generation other than the current one is ignored.
+    // ---- What happened. What comes twice, too late, or for another generation than the current one is
+    // ignored.
     void on_started(ServiceId id, uint32_t generation, int32_t pid, Now now);  // exec succeeded
     void on_spawn_failed(ServiceId id, uint32_t generation, const SpawnFailure& failure, Now now);
+    // The process that the keeper started ended. An exit that left others behind is followed by
+    // on_tree_empty; one with `respawned` left none.
     void on_exited(ServiceId id, uint32_t generation, ExitStatus status, bool tree_empty,
                    std::optional<Respawned> respawned, Now now);
     void on_tree_empty(ServiceId id, uint32_t generation, Now now);
+    // The process that MAINPID= named ended, as a pidfd on it tells.
+    void on_main_exited(ServiceId id, int32_t pid, ExitStatus status, Now now);
     void on_ready(ServiceId id, Now now);
     void on_readiness_failed(ServiceId id, std::string_view why, Now now);
     void on_stop_command_done(ServiceId id, bool ok, Now now);
     void on_main_pid(ServiceId id, int32_t pid, Now now);
     void on_status_text(ServiceId id, std::string_view text);
-    void on_self_stopping(ServiceId id, Now now);               // STOPPING=1
+    void on_self_stopping(ServiceId id, Now now);  // STOPPING=1
     void on_extend_timeout(ServiceId id, Duration by, Now now);
-    void on_watchdog(ServiceId id, Now now);                    // WATCHDOG=1: alive
-    void on_watchdog_trigger(ServiceId id, Now now);            // WATCHDOG=trigger
+    void on_watchdog(ServiceId id, Now now);          // WATCHDOG=1: alive
+    void on_watchdog_trigger(ServiceId id, Now now);  // WATCHDOG=trigger
     void on_notify_ignored(ServiceId id);
     // Deadlines that have passed.
     void advance(Now now);
-    // After restore: takes up every promise of the facts again (asks for unanswered spawns, re-sends stops, ...).
+    // After restore: takes up every promise of the facts again (asks for unanswered spawns, re-sends stops,
+    // ...).
     void resume(Now now);
 
     // ---- Looking.
@@ -126,12 +203,12 @@ class ServiceGraph {
     std::vector<ServiceId> find(std::string_view name) const;
     // No service has a process or will get one (after stop_all).
     bool all_down() const;
-    // Aborts with a message when a rule between fields or neighbours is broken. Debug builds and tests run it after every event.
+    // Aborts with a message when a rule between fields or neighbours is broken. Debug builds and tests run it
+    // after every event.
     void check_invariants() const;
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::unique_ptr<graph::Machine> machine_;
 };
 
 }  // namespace yard::engine

@@ -1,0 +1,46 @@
+// A new engine takes up what an earlier one had promised. Its requests may have been carried out or not: each
+// is made again, and the world answers one it knows with what it already did.
+#include "engine/graph/machine.h"
+
+namespace yard::engine::graph {
+
+void Machine::resume() {
+    topology_.recount();
+    for (Node& node : topology_.nodes()) {
+        count_state(node.facts.actual, 1);
+        node.announced = node.facts.actual;
+        timers_.update(node);
+        promise_again(node);
+        touch(node);
+    }
+    fire_due();
+}
+
+void Machine::promise_again(Node& node) {
+    const ServiceFacts& facts = node.facts;
+    if (facts.armed) request(node, kArm);
+    switch (facts.phase) {
+        case Phase::spawning:
+            request(node, kSpawn);
+            // Its stop timed out before it was answered.
+            if (facts.actual == State::stopping && facts.deadline == Deadline::none) request(node, kKillTree);
+            break;
+        case Phase::awaiting_ready:
+            request(node, kBeginReadiness);
+            break;
+        case Phase::stop_command:
+            request(node, kStopCommand);
+            break;
+        case Phase::stop_signal:
+            request(node, kStopSignal);
+            break;
+        case Phase::killing:
+            request(node, kKillTree);
+            break;
+        case Phase::self_stop:
+        case Phase::none:
+            break;
+    }
+}
+
+}  // namespace yard::engine::graph
