@@ -1,9 +1,11 @@
 // From configuration files to conf::Config, or to every mistake in them.
 #pragma once
 
-#include <functional>
+#include <compare>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -14,8 +16,8 @@ namespace yard::conf {
 // One mistake of the user's: `yard.yaml:3:5: error: unknown key "comand"; did you mean "command"?`
 struct Diagnostic {
     std::string file;
-    int line = 0;    // from 1; 0: the file as a whole
-    int column = 0;  // from 1
+    int line = 0;         // from 1; 0: the file as a whole
+    int column = 0;       // from 1
     std::string message;  // one sentence: what is wrong, what was expected, the nearest valid word
 
     std::string text() const;
@@ -27,12 +29,26 @@ class Source {
   public:
     virtual ~Source() = default;
     virtual Result<std::string> read_file(const std::string& path) = 0;
-    // The *.yaml files of a folder in name order; empty when there is no such folder.
+    // The paths of the *.yaml files of a folder in name order; empty when there is no such folder.
     virtual Result<std::vector<std::string>> list_yaml(const std::string& folder) = 0;
     virtual std::optional<std::string> variable(const std::string& name) = 0;
 };
 
-// The real one. Keeps what it read, so that bundle() can be loaded again without the disk.
+// What was asked of a source, and what came back.
+struct Question {
+    enum class Kind : char { file = 'f', folder = 'd', variable = 'v' };
+    Kind kind;
+    std::string name;
+    auto operator<=>(const Question&) const = default;
+};
+struct Answer {
+    bool ok;              // false: `content` is the error; empty for a variable that is not set
+    std::string content;  // of a folder: its files, each ended by a NUL byte
+};
+using Answers = std::map<Question, Answer>;
+
+// The real one. Keeps what it read, so that bundle() can be loaded again without the disk; a second question
+// gets the first answer, so that one load never sees two states of a file.
 class DiskSource : public Source {
   public:
     Result<std::string> read_file(const std::string& path) override;
@@ -43,12 +59,7 @@ class DiskSource : public Source {
     std::string bundle() const;
 
   private:
-    struct Read {
-        char kind;  // 'f' file, 'd' folder listing, 'v' variable
-        std::string name, content;
-        bool present;
-    };
-    std::vector<Read> reads_;
+    Answers answers_;
 };
 
 // Answers exactly as the DiskSource that made the bundle did.
@@ -60,12 +71,13 @@ class BundleSource : public Source {
     std::optional<std::string> variable(const std::string& name) override;
 
   private:
-    std::map<std::pair<char, std::string>, std::optional<std::string>> answers_;
+    explicit BundleSource(Answers answers) : answers_(std::move(answers)) {}
+    Answers answers_;
 };
 
 struct Loaded {
-    Config config;                         // meaningful only when `diagnostics` is empty
-    std::vector<Diagnostic> diagnostics;   // all mistakes, in file order
+    Config config;                        // meaningful only when `diagnostics` is empty
+    std::vector<Diagnostic> diagnostics;  // all mistakes, in file order
 };
 
 // Reads `path`, the *.yaml files of yard.d/ beside it in name order, and what they include. Never throws,
@@ -73,7 +85,8 @@ struct Loaded {
 Loaded load(const std::string& path, Source& source);
 
 // The file that CONTRACT's search order gives: `given` if not empty, else $YARD_CONFIG, ./yard.yaml,
-// $XDG_CONFIG_HOME/yardmaster/yard.yaml (~/.config by default), /etc/yardmaster/yard.yaml. The error lists what was tried.
+// $XDG_CONFIG_HOME/yardmaster/yard.yaml (~/.config by default), /etc/yardmaster/yard.yaml. The error lists
+// what was tried.
 Result<std::string> find_config(const std::string& given);
 
 }  // namespace yard::conf

@@ -1,0 +1,175 @@
+#include "conf/loader.h"
+
+#include <filesystem>
+#include <map>
+#include <unordered_map>
+
+#include "conf/checks.h"
+#include "conf/section_reader.h"
+#include "conf/service_types.h"
+#include "conf/variables.h"
+#include "conf/yaml_parser.h"
+
+namespace yard::conf {
+namespace {
+
+using ServiceDraft = Draft<ServiceConfig>;
+
+// "conf/" of "conf/yard.yaml", "" of "yard.yaml".
+std::string folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+class Loader {
+  public:
+    explicit Loader(Source& source) : source_(source) {}
+
+    Loaded load(const std::string& path) {
+        const Mark whole{report_.number_of(path), 0, 0};
+        const ServiceDraft defaults = read_file(path, whole, {}, 0);
+        read_drop_ins(folder_of(path) + "yard.d", whole, defaults);
+        if (complete_) check_services(services_, daemon_, report_);
+        Loaded loaded;
+        loaded.diagnostics = report_.diagnostics();
+        if (!loaded.diagnostics.empty()) return loaded;
+        loaded.config.daemon = std::move(daemon_.config);
+        loaded.config.services.reserve(services_.size());
+        for (ServiceDraft& service : services_) loaded.config.services.push_back(std::move(service.config));
+        return loaded;
+    }
+
+  private:
+    // How far includes may include. Each file is read once, so this only keeps the stack small.
+    static constexpr int kMaxIncludeDepth = 16;
+
+    // Reads a file and what it includes; `named_at` is where it is asked for. `defaults` apply to its
+    // services; the answer is the defaults that it leaves behind, its own on top.
+    ServiceDraft read_file(const std::string& path, Mark named_at, const ServiceDraft& defaults, int depth) {
+        const std::string normal = std::filesystem::path(path).lexically_normal().string();
+        const auto [first, fresh] = read_at_.emplace(normal, named_at);
+        if (!fresh) {
+            refuse_repeated(path, named_at, first->second);
+            return defaults;
+        }
+        auto text = source_.read_file(path);
+        if (!text) {
+            report_.error(named_at, text.error().message);
+            complete_ = false;
+            return defaults;
+        }
+        const uint32_t file = report_.number_of(path);
+        Draft<FileHead> head{{}, {file, 1, 1}, {}};
+        const ServiceDraft own_defaults = read_content(*std::move(text), path, head, defaults, depth);
+        const std::vector<Mark> marks = head.items("include", head.config.include.size());
+        for (size_t i = 0; i < marks.size(); ++i) {
+            if (!head.config.include[i].empty())
+                include(head.config.include[i], marks[i], own_defaults, depth);
+        }
+        return own_defaults;
+    }
+
+    void include(const std::string& path, Mark mark, const ServiceDraft& defaults, int depth) {
+        if (depth >= kMaxIncludeDepth) {
+            report_.error(mark, "include: files include each other too deeply; expected at most " +
+                                    std::to_string(kMaxIncludeDepth) + " levels");
+            return;
+        }
+        read_file(path, mark, defaults, depth + 1);
+    }
+
+    void refuse_repeated(const std::string& path, Mark mark, Mark first) {
+        const std::string where = first.line == 0 ? "it is the file that includes come from"
+                                                  : "it is named at " + report_.place(first);
+        report_.error(mark, "include: " + in_quotes(path) + " is read already; " + where);
+    }
+
+    // The tree lives no longer than this call.
+    ServiceDraft read_content(std::string text, const std::string& path, Draft<FileHead>& head,
+                              const ServiceDraft& defaults, int depth) {
+        auto tree = parse_yaml(std::move(text), head.mark.file, report_);
+        if (!tree) complete_ = false;
+        if (!tree || tree->root == nullptr || tree->root->is_null()) {
+            if (tree && depth == 0 && head.mark.file == 0)
+                report_.error(head.mark, "the file is empty; expected services: {NAME: {command: [...]}}");
+            return defaults;
+        }
+        if (!tree->root->is_map()) {
+            report_.error(tree->root->mark(), "expected a map with " + either(file_table().keys_of("")));
+            return defaults;
+        }
+        replace_variables(*tree, source_, report_);
+        Reader reader(report_, source_, folder_of(path));
+        read_section(*tree->root, file_table(), head, reader);
+        ServiceDraft own_defaults = defaults;
+        if (head.config.defaults != nullptr)
+            read_section(*head.config.defaults, service_table(), own_defaults, reader);
+        for (auto& given : own_defaults.given) given.inherited = true;
+        if (head.config.daemon != nullptr) read_daemon(*head.config.daemon, head.where("daemon"), reader);
+        if (head.config.services != nullptr && head.config.services->is_map())
+            read_services(head.config.services->entries(), own_defaults, reader);
+        return own_defaults;
+    }
+
+    void read_daemon(const Node& node, Mark mark, Reader& reader) {
+        if (daemon_given_) {
+            report_.error(
+                mark, "daemon: is given already at " + report_.place(daemon_.mark) + "; keep one of them");
+            return;
+        }
+        daemon_given_ = true;
+        daemon_.mark = mark;
+        read_section(node, daemon_table(), daemon_, reader);
+    }
+
+    void read_services(const Node::Entries& entries, const ServiceDraft& defaults, Reader& reader) {
+        for (const auto& [name, mark, value] : entries) {
+            if (const std::string fault = service_name_fault(name); !fault.empty()) {
+                report_.error(mark, in_quotes(name) + " cannot be the name of a service: " + fault);
+            }
+            if (!value->is_map() && !value->is_null()) {
+                reader.begin(name);
+                reader.expected("a map such as {command: [program, arguments]}", *value);
+                continue;
+            }
+            const auto [first, fresh] = defined_at_.emplace(name, mark);
+            if (!fresh) {
+                report_.error(mark, "the service " + in_quotes(name) + " is defined already at " +
+                                        report_.place(first->second) + "; keep one of them");
+                continue;
+            }
+            ServiceDraft& service = services_.emplace_back(defaults);
+            service.config.name = name;
+            service.mark = mark;
+            read_section(*value, service_table(), service, reader);
+            check_service(service, report_);
+        }
+    }
+
+    void read_drop_ins(const std::string& folder, Mark named_at, const ServiceDraft& defaults) {
+        const auto paths = source_.list_yaml(folder);
+        if (!paths) {
+            report_.error(named_at, paths.error().message);
+            complete_ = false;
+            return;
+        }
+        for (const std::string& path : *paths) read_file(path, {report_.number_of(path), 0, 0}, defaults, 0);
+    }
+
+    Source& source_;
+    Report report_;
+    bool complete_ = true;  // every file could be read to its end
+    std::map<std::string, Mark> read_at_;
+    std::unordered_map<std::string, Mark> defined_at_;
+    bool daemon_given_ = false;
+    Draft<DaemonConfig> daemon_;
+    std::vector<ServiceDraft> services_;
+};
+
+}  // namespace
+
+Loaded load(const std::string& path, Source& source) {
+    return Loader(source).load(path);
+}
+
+}  // namespace yard::conf

@@ -1,0 +1,130 @@
+#include "conf/schema.h"
+
+#include "conf/row.h"
+
+namespace yard::conf {
+
+template <typename T>
+Table<T>::Table(std::string title, std::string prefix, std::vector<Section> sections,
+                std::vector<Row<T>> rows)
+    : title_(std::move(title)),
+      prefix_(std::move(prefix)),
+      sections_(std::move(sections)),
+      rows_(std::move(rows)) {
+    for (size_t i = 0; i < rows_.size(); ++i) by_path_[rows_[i].path] = i;
+}
+
+template <typename T>
+const Row<T>* Table<T>::row(const std::string& path) const {
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : &rows_[found->second];
+}
+
+template <typename T>
+const Section* Table<T>::section(const std::string& path) const {
+    for (const Section& section : sections_) {
+        if (section.path == path) return &section;
+    }
+    return nullptr;
+}
+
+template <typename T>
+std::vector<std::string> Table<T>::keys_of(const std::string& path) const {
+    const std::string start = path.empty() ? "" : path + ".";
+    std::vector<std::string> keys;
+    for (const Row<T>& row : rows_) {
+        const bool inside =
+            row.path.starts_with(start) && row.path.find('.', start.size()) == std::string::npos;
+        if (inside) keys.push_back(row.path.substr(start.size()));
+    }
+    if (!path.empty()) return keys;
+    for (const Section& section : sections_) keys.push_back(section.path);
+    return keys;
+}
+
+template <typename T>
+const Row<T>* Table<T>::row_ending_in(std::string_view key) const {
+    for (const Row<T>& row : rows_) {
+        const size_t dot = row.path.rfind('.');
+        if (std::string_view(row.path).substr(dot == std::string::npos ? 0 : dot + 1) == key) return &row;
+    }
+    return nullptr;
+}
+
+template class Table<FileHead>;
+template class Table<ServiceConfig>;
+template class Table<DaemonConfig>;
+
+namespace {
+
+// A map that the loader takes apart itself.
+Type<const Node*> map_node(std::string what) {
+    const std::string expected = "a map of " + std::move(what);
+    auto read = [expected](const Node& node, Reader& reader) -> std::optional<const Node*> {
+        if (node.is_map() || node.is_null()) return &node;
+        reader.expected(expected, node);
+        return {};
+    };
+    return {{"map", expected, {}, {}}, std::move(read), [](const Node* const&) { return Value{}; }};
+}
+
+}  // namespace
+
+const Table<FileHead>& file_table() {
+    static const Table<FileHead> table(
+        "file", "", {},
+        {
+            row<FileHead>("version", integer<int>(1, 1), "1", "Version of this format.", YARD_FIELD(version)),
+            row<FileHead>("include", list_of(path(), Lone::accepted), "",
+                          "Files to read as well, relative to this one.", YARD_FIELD(include)),
+            row<FileHead>(
+                "defaults", map_node("the keys of a service"), "",
+                "Keys that apply to every service that does not set them itself, also in included files.",
+                YARD_FIELD(defaults)),
+            row<FileHead>("services", map_node("services by name"), "", "The services, by name.",
+                          YARD_FIELD(services)),
+            row<FileHead>("daemon", map_node("the daemon's own settings"), "",
+                          "Settings of the daemon itself.", YARD_FIELD(daemon)),
+        });
+    return table;
+}
+
+const Table<DaemonConfig>& daemon_table() {
+    using Level = std::string;
+    static const Table<DaemonConfig> table(
+        "daemon", "daemon.", {},
+        {
+            row<DaemonConfig>("parallel_starts", integer<uint32_t>(1, 10'000), "64",
+                              "How many services may be starting at the same time.",
+                              YARD_FIELD(parallel_starts)),
+            row<DaemonConfig>("exit_with", text(), "",
+                              "End with this service, and with its exit code (for containers).",
+                              YARD_FIELD(exit_with)),
+            row<DaemonConfig>("log_level",
+                              words<Level>({{"trace", "trace"},
+                                            {"debug", "debug"},
+                                            {"info", "info"},
+                                            {"warning", "warning"},
+                                            {"error", "error"}}),
+                              "info", "The least important kind of message in the daemon's own log.",
+                              YARD_FIELD(log_level)),
+            row<DaemonConfig>("log_file", path(), "",
+                              "File of the daemon's own log instead of standard error.",
+                              YARD_FIELD(log_file)),
+        });
+    return table;
+}
+
+std::string right_place_of(std::string_view key, std::string_view title) {
+    const auto in = [&](const auto& table) {
+        const auto* row = table.row_ending_in(key);
+        if (row == nullptr) return std::string();
+        return table.title() == title ? row->path : table.prefix() + row->path;
+    };
+    for (const std::string& place : {in(service_table()), in(daemon_table()), in(file_table())}) {
+        if (!place.empty()) return place;
+    }
+    return {};
+}
+
+}  // namespace yard::conf
