@@ -7,8 +7,9 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <limits>
+#include <cstring>
 
 namespace yard::varlink {
 namespace {
@@ -42,23 +43,23 @@ size_t valid_utf8_prefix(std::string_view text) {
 
 // Builds the value from the reader's events. Open containers are frames on a stack of at most kMaxJsonDepth,
 // so the depth of the input is bounded here and not by the stack of the thread.
-class Builder {
+class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
   public:
     bool Null() { return add(Json()); }
     bool Bool(bool v) { return add(Json(v)); }
-    bool Int(int v) { return add(Json(v)); }
-    bool Uint(unsigned v) { return add(Json(static_cast<int64_t>(v))); }
-    bool Int64(int64_t v) { return add(Json(v)); }
-    bool Uint64(uint64_t v) {
-        // The reader calls this also for positive numbers that fit int64_t.
-        if (v <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
-            return add(Json(static_cast<int64_t>(v)));
-        return add(Json(static_cast<double>(v)));
-    }
-    bool Double(double v) { return add(Json(v)); }
-    bool RawNumber(const char*, rapidjson::SizeType, bool) {
+    // Numbers come as text, because the reader's own exact conversion has undefined behaviour for some of
+    // them. The text ends with a NUL; the size is wrong in RapidJSON 1.1.0.
+    bool RawNumber(const char* text, rapidjson::SizeType, bool) {
+        const char* const end = text + std::strlen(text);
+        int64_t integer = 0;
+        if (const auto [at, error] = std::from_chars(text, end, integer); at == end && error == std::errc()) {
+            return add(Json(integer));
+        }
+        double number = 0;
+        if (std::from_chars(text, end, number).ec == std::errc()) return add(Json(number));
+        problem_ = "the number " + std::string(text) + " is out of range";
         return false;
-    }  // only with a flag we do not set
+    }
     bool String(const char* text, rapidjson::SizeType size, bool) {
         return is_utf8({text, size}) && add(Json(std::string(text, size)));
     }
@@ -157,8 +158,7 @@ Result<Json> Json::parse(std::string_view text) {
     rapidjson::MemoryStream stream(text.data(), text.size());
     Builder builder;
     rapidjson::Reader reader;
-    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                                rapidjson::kParseFullPrecisionFlag;
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
     if (result.IsError()) {
         const std::string what =

@@ -43,6 +43,15 @@ TEST(Json, IntegersKeepAll64Bits) {
     EXPECT_EQ(beyond.as_double(), 9223372036854775808.0);
 }
 
+TEST(Json, NumbersAreReadExactly) {
+    EXPECT_EQ(Json::parse("0.00666666666666666000000")->as_double(), 0.00666666666666666);
+    EXPECT_EQ(Json::parse("-0.0")->as_double(), 0.0);
+    EXPECT_EQ(Json::parse("0.000000000000000000000000000000000000")->as_double(), 0.0);
+    EXPECT_EQ(Json::parse("1.7976931348623157e308")->as_double(), std::numeric_limits<double>::max());
+    EXPECT_NE(parse_error("1e999"), "accepted");
+    EXPECT_NE(parse_error("1e-999").find("out of range"), std::string::npos);
+}
+
 TEST(Json, DepthIsLimited) {
     EXPECT_TRUE(Json::parse(nested(kMaxJsonDepth)).ok());
     EXPECT_NE(parse_error(nested(kMaxJsonDepth + 1)).find("deeper than 32"), std::string::npos);
