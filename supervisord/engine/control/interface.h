@@ -1,5 +1,5 @@
-// The control interface as data: what a row of the method table is. The table itself (kMethods), the texts of the
-// interfaces (kInterfaces) and the class Handlers are made from supervisord/*.varlink at build time into
+// The control interface as data: what a row of the method table is. The table itself (kMethods), the texts of
+// the interfaces (kInterfaces) and the class Handlers are made from supervisord/*.varlink at build time into
 // engine/control/interface_table.h.
 #pragma once
 
