@@ -22,6 +22,7 @@ const char* to_string(State state) {
             return "failed";
     }
     return "invalid";
+    return "?";
 }
 
 const char* to_string(Wanted wanted) {

@@ -1,0 +1,30 @@
+// Who a caller is and what it may do.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+#include "engine/control/interface.h"
+
+namespace yard::engine::control {
+
+// As the kernel saw it when it connected (SO_PEERCRED, unix(7)).
+struct Credentials {
+    pid_t pid = 0;  // 0: outside our PID namespace
+    uid_t uid = static_cast<uid_t>(-1);
+    gid_t gid = static_cast<gid_t>(-1);
+
+    // Credentials of the process that connected the other end. Those of nobody when the kernel does not say.
+    static Credentials of_peer(int socket);
+    std::string text() const;  // "uid 1000 (pid 4711)"
+};
+
+// The highest role of a caller. Role::anyone: it may only ask what the daemon is.
+using AccessPolicy = std::function<Role(const Credentials&)>;
+
+// Everything for root and for `owner`, nothing for others.
+AccessPolicy owner_access(uid_t owner);
+
+}  // namespace yard::engine::control

@@ -1,0 +1,90 @@
+// What the handlers of the control methods need of the world. Everything is answered at once; what takes time
+// is seen later as events of the hub.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "conf/config.h"
+#include "engine/log_router.h"
+#include "engine/service_facts.h"
+#include "engine/service_graph.h"
+#include "ipc/varlink/json.h"
+
+namespace yard::engine::control {
+
+// A process as ps shows it.
+struct ProcessInfo {
+    std::string service;
+    pid_t pid = 0;
+    pid_t ppid = 0;
+    std::string state;  // with flags: "S", "R<", "Ssl+"
+    int nice = 0;
+    int threads = 0;
+    double cpu_percent = 0;
+    int64_t rss_kib = 0;
+    std::optional<int> fds;  // none: we may not look
+    std::string command;
+};
+
+struct DaemonInfo {
+    pid_t pid = 0;
+    pid_t keeper_pid = 0;
+    std::string version;
+};
+
+class ControlBackend {
+  public:
+    virtual ~ControlBackend() = default;
+
+    // ---- Services: ids are 0 .. service_count() - 1.
+    virtual size_t service_count() const = 0;
+    virtual const std::string& name(ServiceId id) const = 0;
+    // By exact name, or all instances of a service.
+    virtual std::vector<ServiceId> find(std::string_view name) const = 0;
+    virtual const ServiceFacts& facts(ServiceId id) const = 0;
+    virtual const conf::ServiceConfig& config(ServiceId id) const = 0;
+    virtual Now now() const = 0;
+
+    virtual void start(ServiceId id, std::string_view cause) = 0;
+    virtual void stop(ServiceId id, std::string_view cause) = 0;
+    virtual void restart(ServiceId id, std::string_view cause) = 0;
+
+    // ---- Processes.
+    // The nice value of the main process, or the one that it would get; none: the daemon's.
+    virtual std::optional<int> nice(ServiceId id) const = 0;
+    // To the main process, or to every process of the service.
+    virtual Status signal(ServiceId id, int number, bool tree) = 0;
+    // For every process of the service, now and at its next starts.
+    virtual Status renice(ServiceId id, int nice) = 0;
+    virtual std::vector<ProcessInfo> processes(ServiceId id) const = 0;
+
+    // ---- The rest.
+    virtual varlink::Json describe(ServiceId id) const = 0;  // the configuration in force
+    virtual uint64_t log_dropped_bytes(ServiceId id) const = 0;
+    // As LogRouter::query.
+    virtual Result<std::unique_ptr<LogRouter::Stream>> query_logs(
+        LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,
+        std::function<void()> on_end) = 0;
+    virtual DaemonInfo daemon() const = 0;
+    // Stops everything in order, then ends the daemon. Returns at once.
+    virtual void shutdown(std::string_view cause) = 0;
+
+    // A call to come once; destroying it before cancels it.
+    class Alarm {
+      public:
+        virtual ~Alarm() = default;
+    };
+    virtual std::unique_ptr<Alarm> alarm(Duration after, std::function<void()> callback) = 0;
+};
+
+}  // namespace yard::engine::control

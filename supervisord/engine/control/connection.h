@@ -1,0 +1,82 @@
+// One client: its socket, the requests it sent and the answers it has not read yet.
+//
+// Requests are answered in order: while one is unanswered, or answers pile up unread, no more is read, so
+// that a client's pressure stays with the client. Whether the peer is still there is watched all the time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "engine/control/call.h"
+#include "engine/control/dispatcher.h"
+#include "engine/control/loop_watchers.h"
+#include "ipc/varlink/decoder.h"
+
+namespace yard::engine::control {
+
+class Connection final : private ReplySink {
+  public:
+    // Unread answers above this stop the reading of requests and pause streams.
+    static constexpr size_t kHighWaterBytes = 256 << 10;
+    // Messages handled in a row before the other connections get their turn, and bytes read at once.
+    static constexpr int kMessagesPerTurn = 16;
+    static constexpr size_t kReadBytes = 16 << 10;
+
+    class Owner {
+      public:
+        virtual ~Owner() = default;
+        // After each turn of the connection. Must destroy it when is_over().
+        virtual void after_turn(Connection& connection) = 0;
+    };
+
+    // `dispatcher` and `owner` must outlive it.
+    static Result<std::unique_ptr<Connection>> create(uv_loop_s* loop, UniqueFd socket,
+                                                      const Call::Caller& caller, Dispatcher& dispatcher,
+                                                      Owner& owner);
+
+    bool is_over() const { return over_; }
+    // A message has begun, nothing else is going on, and its end has not come.
+    bool inside_message() const { return call_ == nullptr && !backlog_ && decoder_.inside_message(); }
+    // Since when, as the owner keeps it; forgotten when a message is complete.
+    std::optional<BootTime> half_since;
+
+    // Tells the peer that what it sent is no call, and ends the connection.
+    void refuse(const std::string& reason);
+
+  private:
+    Connection(UniqueFd socket, const Call::Caller& caller, Dispatcher& dispatcher, Owner& owner)
+        : socket_(std::move(socket)), caller_(caller), dispatcher_(dispatcher), owner_(owner) {}
+
+    void turn(unsigned events);
+    void read();
+    void handle_messages();
+    void handle(const varlink::Decoder::Message& message);
+    void flush();
+    void watch();
+    size_t unsent() const { return output_.size() - sent_; }
+
+    void send(std::string_view head, std::string_view body, std::string_view tail) override;
+    bool congested() const override { return unsent() > kHighWaterBytes; }
+    void finished() override;
+
+    const UniqueFd socket_;
+    const Call::Caller caller_;
+    Dispatcher& dispatcher_;
+    Owner& owner_;
+    std::optional<FdWatcher> watcher_;
+    varlink::Decoder decoder_;
+    char terminator_ = '\0';  // of the last request; answers end with it
+    std::string output_;
+    size_t sent_ = 0;             // bytes of output_ that are gone
+    bool was_congested_ = false;  // the call is to hear when all was sent
+    bool backlog_ = false;        // there may be whole messages in the decoder
+    bool eof_ = false;            // the peer sends no more; it may still read
+    bool in_turn_ = false;        // turn() will flush and watch
+    bool over_ = false;
+    std::unique_ptr<Call> call_;  // unanswered. Last: its task may send until it is gone
+};
+
+}  // namespace yard::engine::control

@@ -1,0 +1,66 @@
+#include "engine/control/dispatcher.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "engine/control/interface_table.h"
+#include "engine/control/parameters.h"
+
+namespace yard::engine::control {
+namespace {
+
+const MethodRow* find_method(std::string_view name) {
+    const auto* row = std::ranges::find(kMethods, name, &MethodRow::name);
+    return row == std::end(kMethods) ? nullptr : row;
+}
+
+void answer_unknown_method(Call& call, const std::string& name) {
+    std::vector<std::string> names;
+    for (const MethodRow& row : kMethods) names.emplace_back(row.name);
+    Json parameters;
+    parameters.set("method", name);
+    const std::string nearest = nearest_word(name, names);
+    if (!nearest.empty()) parameters.set("nearest", nearest);
+    call.error("org.varlink.service.MethodNotFound", parameters);
+}
+
+Status check_envelope(const Json& message) {
+    if (!message.is_object()) return fail("a call is a JSON object");
+    if (!message["method"].is_string()) return fail("a call needs \"method\", a string");
+    for (const char* flag : {"more", "oneway"}) {
+        if (message.has(flag) && !message[flag].is_bool())
+            return fail("\"" + std::string(flag) + "\" is true or false");
+    }
+    return Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Call>> Dispatcher::dispatch(std::string_view text, const Call::Caller& caller,
+                                                   ReplySink& sink) {
+    const Result<Json> parsed = Json::parse(text);
+    if (!parsed.ok()) return fail(parsed.error());
+    const Json& message = *parsed;
+    if (const Status envelope = check_envelope(message); !envelope.ok()) return fail(envelope.error());
+
+    const MethodRow* row = find_method(message["method"].as_string());
+    const bool more = row != nullptr && row->streams && message["more"].as_bool();
+    auto call =
+        std::make_unique<Call>(caller, message["parameters"], more, message["oneway"].as_bool(), sink);
+    if (row == nullptr) {
+        answer_unknown_method(*call, message["method"].as_string());
+    } else if (caller.role < row->role) {
+        call->error("org.yardmaster.NotPermitted", Json().set("role", to_string(row->role)));
+    } else if (const auto problem = check_parameters(row->parameters, call->parameters())) {
+        call->error("org.varlink.service.InvalidParameter",
+                    Json().set("parameter", problem->parameter).set("message", problem->message));
+    } else {
+        (handlers_.*row->handler)(*call);
+    }
+    return call;
+}
+
+}  // namespace yard::engine::control

@@ -1,0 +1,31 @@
+#include "engine/control/goal.h"
+
+namespace yard::engine::control {
+namespace {
+
+bool is_up(State state) {
+    return state == State::running || state == State::completed;
+}
+
+}  // namespace
+
+Goal::Standing Goal::judge(State passed, const ServiceFacts& settled) const {
+    switch (kind_) {
+        case Kind::up:
+            if (is_up(passed) && (generation_ == 0 || settled.generation > generation_))
+                return Standing::reached;
+            // Both are states that only a new wish leaves.
+            return settled.actual == State::failed || settled.actual == State::stopped ? Standing::missed
+                                                                                       : Standing::open;
+        case Kind::down:
+            if (passed == State::stopped) return Standing::reached;
+            return settled.wanted == Wanted::up ? Standing::missed : Standing::open;
+        case Kind::state:
+            return passed == state_ ? Standing::reached : Standing::open;
+        case Kind::any_up:
+            return is_up(passed) ? Standing::reached : Standing::open;
+    }
+    return Standing::open;
+}
+
+}  // namespace yard::engine::control

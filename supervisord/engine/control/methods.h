@@ -1,0 +1,64 @@
+// The handlers of the control methods. One file a group: methods_daemon.cc, methods_operate.cc,
+// methods_looking.cc, methods_streams.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/control/backend.h"
+#include "engine/control/goal_task.h"
+#include "engine/control/interface_table.h"
+#include "engine/control/request_ledger.h"
+#include "engine/event_hub.h"
+
+namespace yard::engine::control {
+
+class Methods final : public Handlers {
+  public:
+    // All must outlive it, and it every call.
+    Methods(ControlBackend& backend, EventHub& hub, RequestLedger& ledger)
+        : backend_(backend), hub_(hub), ledger_(ledger) {}
+
+    void get_info(Call& call) override;
+    void get_interface_description(Call& call) override;
+    void ping(Call& call) override;
+    void get_version(Call& call) override;
+    void shutdown(Call& call) override;
+
+    void start(Call& call) override;
+    void stop(Call& call) override;
+    void restart(Call& call) override;
+    void kill(Call& call) override;
+    void renice(Call& call) override;
+
+    void status(Call& call) override;
+    void wait(Call& call) override;
+    void ps(Call& call) override;
+    void show(Call& call) override;
+
+    void logs(Call& call) override;
+    void subscribe(Call& call) override;
+
+  private:
+    enum class Wish { start, stop, restart };
+    void operate(Call& call, Wish wish);
+    void apply(Wish wish, ServiceId id, const std::string& cause);
+    std::vector<GoalTask::Target> goals(Wish wish, const std::vector<ServiceId>& ids, bool fresh) const;
+
+    // The services that parameter `names` means; nothing: the call was answered with NoSuchService.
+    std::optional<std::vector<ServiceId>> selected(Call& call) const;
+    // The same where a caller must name at least one.
+    std::optional<std::vector<ServiceId>> named(Call& call) const;
+    // Is the call to be applied, or was it before? Nothing: its request_id was refused.
+    std::optional<bool> is_fresh(Call& call) const;
+
+    ControlBackend& backend_;
+    EventHub& hub_;
+    RequestLedger& ledger_;
+};
+
+// Answers with org.yardmaster.InvalidValue.
+void answer_invalid(Call& call, const char* parameter, const std::string& message);
+
+}  // namespace yard::engine::control

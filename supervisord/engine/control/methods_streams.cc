@@ -1,0 +1,119 @@
+// Methods that go on answering: at the caller's pace, never faster.
+#include <algorithm>
+
+#include "engine/control/methods.h"
+#include "engine/control/service_json.h"
+
+namespace yard::engine::control {
+namespace {
+
+// Text of lines in one message; a line is never cut, so a message may be larger by one line.
+constexpr size_t kLinesBytes = 64 << 10;
+
+class LogsTask final : public Task {
+  public:
+    explicit LogsTask(Call& call) : call_(call) {}
+
+    void run(std::unique_ptr<LogRouter::Stream> stream) {
+        stream_ = std::move(stream);
+        pause_if_congested();
+    }
+    void on_lines(const std::vector<LogLineRecord>& lines) {
+        const LogLineRecord* const end = lines.data() + lines.size();
+        for (const LogLineRecord* begin = lines.data(); begin != end;) {
+            const LogLineRecord* last = begin;
+            for (size_t bytes = 0; last != end && bytes < kLinesBytes; ++last) bytes += last->line.size();
+            call_.progress(lines_json(begin, last));
+            begin = last;
+        }
+        pause_if_congested();
+    }
+    void on_end() { call_.reply(lines_json(nullptr, nullptr)); }
+    void on_drained() override {
+        if (stream_ != nullptr) stream_->pause(false);
+    }
+
+  private:
+    void pause_if_congested() {
+        if (stream_ != nullptr && call_.congested()) stream_->pause(true);
+    }
+
+    Call& call_;
+    std::unique_ptr<LogRouter::Stream> stream_;
+};
+
+// Sends what the hub remembers after a cursor, as far as the caller takes it.
+class EventsTask final : public Task {
+  public:
+    EventsTask(Call& call, EventHub& hub, uint64_t since_seq) : call_(call), hub_(hub), cursor_(since_seq) {
+        subscription_ = hub.subscribe([this](const Event&) { send(); });
+    }
+    void send() {
+        while (!call_.congested()) {
+            const Event* event = hub_.after(cursor_);
+            if (event == nullptr) return;
+            cursor_ = event->seq;
+            call_.progress(event_json(*event));
+        }
+    }
+    void on_drained() override { send(); }
+
+  private:
+    Call& call_;
+    EventHub& hub_;
+    uint64_t cursor_;
+    EventHub::Subscription subscription_;
+};
+
+bool expect_more(Call& call) {
+    if (!call.more()) call.error("org.varlink.service.ExpectedMore", Json(Json::Object()));
+    return call.more();
+}
+
+// Nothing: a parameter was refused.
+std::optional<LogQuery> read_query(Call& call, const ControlBackend& backend,
+                                   const std::vector<ServiceId>& ids) {
+    const Json& parameters = call.parameters();
+    for (const char* name : {"lines", "since_ms"}) {
+        if (parameters[name].as_int() >= 0) continue;
+        answer_invalid(call, name, "expected 0 or more");
+        return std::nullopt;
+    }
+    LogQuery query;
+    for (const ServiceId id : ids) query.services.push_back(backend.name(id));
+    query.follow = parameters["follow"].as_bool();
+    query.grep = parameters["grep"].as_string();
+    if (parameters.has("lines")) query.lines = static_cast<size_t>(parameters["lines"].as_int());
+    if (parameters.has("since_ms")) {
+        const WallTime now = backend.now().wall;
+        const int64_t since_ms = std::min<int64_t>(parameters["since_ms"].as_int(),
+                                                   now.time_since_epoch() / std::chrono::milliseconds(1));
+        query.since = now - std::chrono::milliseconds(since_ms);
+    }
+    return query;
+}
+
+}  // namespace
+
+void Methods::logs(Call& call) {
+    if (!expect_more(call)) return;
+    const auto ids = selected(call);
+    if (!ids) return;
+    std::optional<LogQuery> query = read_query(call, backend_, *ids);
+    if (!query) return;
+    LogsTask& task = call.keep(std::make_unique<LogsTask>(call));
+    Result<std::unique_ptr<LogRouter::Stream>> stream = backend_.query_logs(
+        std::move(*query), [&task](const std::vector<LogLineRecord>& lines) { task.on_lines(lines); },
+        [&task] { task.on_end(); });
+    if (!stream.ok()) return answer_invalid(call, "grep", stream.error().message);
+    task.run(std::move(stream).value());
+}
+
+void Methods::subscribe(Call& call) {
+    if (!expect_more(call)) return;
+    const int64_t since = call.parameters()["since_seq"].as_int(static_cast<int64_t>(hub_.last_seq()));
+    if (since < 0) return answer_invalid(call, "since_seq", "expected 0 or more");
+    call.keep(std::make_unique<EventsTask>(call, hub_, static_cast<uint64_t>(since))).send();
+}
+
+}  // namespace yard::engine::control

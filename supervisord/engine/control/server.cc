@@ -1,0 +1,102 @@
+#include "engine/control/server.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+
+namespace yard::engine::control {
+
+Result<std::unique_ptr<Server>> Server::create(uv_loop_s* loop, UniqueFd listening, Handlers& handlers,
+                                               AccessPolicy access, ServerLimits limits) {
+    std::unique_ptr<Server> server(
+        new Server(loop, std::move(listening), handlers, std::move(access), limits));
+    Server* raw = server.get();
+    Result<FdWatcher> watcher =
+        FdWatcher::create(loop, raw->listening_.get(), [raw](unsigned) { raw->accept_some(); });
+    if (!watcher.ok()) return fail(std::move(watcher).error().context("control socket"));
+    raw->accept_watcher_ = std::move(watcher).value();
+    raw->accept_watcher_->watch(FdWatcher::readable);
+    return server;
+}
+
+Server::Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPolicy access,
+               ServerLimits limits)
+    : loop_(loop),
+      listening_(std::move(listening)),
+      access_(std::move(access)),
+      limits_(limits),
+      dispatcher_(handlers),
+      accept_again_(loop, [this] { accept_watcher_->watch(FdWatcher::readable); }),
+      half_messages_(loop, [this] { end_half_messages(); }) {}
+
+void Server::accept_some() {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+        UniqueFd socket(accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (socket.valid()) {
+            admit(std::move(socket));
+            continue;
+        }
+        if (errno == EAGAIN) return;
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        // EMFILE, ENFILE, ENOMEM: the client stays in the backlog, and asking again at once would be a busy
+        // loop.
+        accept_watcher_->watch(0);
+        accept_again_.arm(kAcceptPause);
+        return;
+    }
+}
+
+void Server::admit(UniqueFd socket) {
+    if (connections_.size() >= limits_.clients) return turn_away(socket);
+    Call::Caller caller;
+    caller.credentials = Credentials::of_peer(socket.get());
+    caller.role = access_(caller.credentials);
+    Result<std::unique_ptr<Connection>> connection =
+        Connection::create(loop_, std::move(socket), caller, dispatcher_, *this);
+    if (!connection.ok()) return;  // out of memory in the kernel: the socket closes, the client tries again
+    const Connection* key = connection->get();
+    connections_.emplace(key, std::move(connection).value());
+}
+
+void Server::turn_away(const UniqueFd& socket) const {
+    std::string message = "{\"error\":\"org.yardmaster.TooManyClients\",\"parameters\":{\"limit\":";
+    message += std::to_string(limits_.clients) + "}}";
+    message.push_back('\0');
+    // Into the empty buffer of a fresh socket this cannot be cut short; if it fails, the client sees the end
+    // only.
+    (void)send(socket.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void Server::after_turn(Connection& connection) {
+    if (connection.is_over()) {
+        connections_.erase(&connection);
+        return;
+    }
+    if (!connection.inside_message()) {
+        connection.half_since.reset();
+    } else if (!connection.half_since) {
+        connection.half_since = clock_.now();
+        if (!half_messages_.is_armed()) half_messages_.arm(limits_.half_message);
+    }
+}
+
+void Server::end_half_messages() {
+    const BootTime now = clock_.now();
+    std::optional<BootTime> earliest;
+    for (auto at = connections_.begin(); at != connections_.end();) {
+        Connection& connection = *at->second;
+        ++at;  // the connection may go
+        if (!connection.half_since) continue;
+        if (*connection.half_since + limits_.half_message <= now) {
+            connection.refuse("half a message, and the rest did not come in time");
+            connections_.erase(&connection);
+        } else if (!earliest || *connection.half_since < *earliest) {
+            earliest = connection.half_since;
+        }
+    }
+    if (earliest) half_messages_.arm(*earliest + limits_.half_message - now);
+}
+
+}  // namespace yard::engine::control

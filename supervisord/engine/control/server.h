@@ -1,0 +1,58 @@
+// The control socket: takes connections from a listening Unix stream socket and keeps them within bounds.
+// Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "engine/control/access.h"
+#include "engine/control/connection.h"
+#include "engine/control/dispatcher.h"
+#include "engine/control/loop_watchers.h"
+
+namespace yard::engine::control {
+
+struct ServerLimits {
+    size_t clients = 1024;                             // one more is told so and closed
+    Duration half_message = std::chrono::seconds(30);  // from the first byte of a message to its last
+};
+
+class Server : private Connection::Owner {
+  public:
+    // `listening` is a listening socket; whoever else holds it keeps it alive after us. `loop` and `handlers`
+    // must outlive the server, and the loop must run once more after it is destroyed.
+    static Result<std::unique_ptr<Server>> create(uv_loop_s* loop, UniqueFd listening, Handlers& handlers,
+                                                  AccessPolicy access, ServerLimits limits = {});
+
+    size_t clients() const { return connections_.size(); }
+
+  private:
+    static constexpr int kAcceptsPerTurn = 16;
+    static constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+    Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPolicy access, ServerLimits limits);
+    void accept_some();
+    void admit(UniqueFd socket);
+    void turn_away(const UniqueFd& socket) const;
+    void after_turn(Connection& connection) override;
+    void end_half_messages();
+
+    uv_loop_s* const loop_;
+    const UniqueFd listening_;
+    const AccessPolicy access_;
+    const ServerLimits limits_;
+    SystemClock clock_;
+    Dispatcher dispatcher_;
+    std::optional<FdWatcher> accept_watcher_;
+    LoopTimer accept_again_;   // armed after accept failed for want of descriptors or memory
+    LoopTimer half_messages_;  // armed only while some connection is inside a message
+    std::map<const Connection*, std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace yard::engine::control

@@ -1,0 +1,45 @@
+#include "engine/event_hub.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace yard::engine {
+
+EventHub::Subscription::Subscription(Subscription&& other) noexcept
+    : hub_(std::exchange(other.hub_, nullptr)), id_(other.id_) {}
+
+EventHub::Subscription& EventHub::Subscription::operator=(Subscription&& other) noexcept {
+    std::swap(hub_, other.hub_);
+    std::swap(id_, other.id_);
+    return *this;
+}
+
+EventHub::Subscription::~Subscription() {
+    if (hub_ != nullptr) hub_->listeners_.erase(id_);
+}
+
+void EventHub::publish(WallTime time, ServiceId id, std::string_view service, State from, State to,
+                       std::string_view cause) {
+    if (recent_.size() == kRemembered) recent_.pop_front();
+    recent_.push_back({++last_seq_, time, id, from, to, std::string(service), std::string(cause)});
+    const uint64_t last = last_listener_;  // who subscribes meanwhile waits for the next event
+    for (auto at = listeners_.begin(); at != listeners_.end() && at->first <= last;) {
+        const uint64_t key = at->first;
+        const std::shared_ptr<Listener> listener = at->second;  // may unsubscribe itself while it runs
+        (*listener)(recent_.back());
+        at = listeners_.upper_bound(key);
+    }
+}
+
+EventHub::Subscription EventHub::subscribe(Listener listener) {
+    listeners_.emplace(++last_listener_, std::make_shared<Listener>(std::move(listener)));
+    return Subscription(this, last_listener_);
+}
+
+const Event* EventHub::after(uint64_t seq) const {
+    if (recent_.empty() || seq >= last_seq_) return nullptr;
+    const uint64_t first = recent_.front().seq;
+    return &recent_[seq < first ? 0 : seq - first + 1];
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,82 @@
+// A caller of control methods without a socket: calls go through the dispatcher, answers are collected.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/control/dispatcher.h"
+#include "engine/control/methods.h"
+#include "engine/control/request_ledger.h"
+#include "tests/fakes/fake_control_backend.h"
+
+namespace yard::engine::control {
+
+// A client that does not read is_congested until the test says otherwise.
+class FakeCaller final : private ReplySink {
+  public:
+    explicit FakeCaller(Handlers& handlers, Role role = Role::admin) : dispatcher_(handlers) {
+        caller_.credentials = {42, 1000, 1000};
+        caller_.role = role;
+    }
+
+    // Sends a call; its answers so far are in `answers`. False: the text is no call.
+    bool call(const std::string& method, const std::string& parameters = "{}",
+              const std::string& flags = "") {
+        return send_text("{\"method\":\"" + method + "\",\"parameters\":" + parameters + flags + "}");
+    }
+    bool call_more(const std::string& method, const std::string& parameters = "{}") {
+        return call(method, parameters, ",\"more\":true");
+    }
+    bool send_text(const std::string& text) {
+        hang_up();
+        answers.clear();
+        Result<std::unique_ptr<Call>> call = dispatcher_.dispatch(text, caller_, *this);
+        if (call.ok()) call_ = std::move(call).value();
+        return call.ok();
+    }
+    // The only answer to a call that is answered at once.
+    Json ask(const std::string& method, const std::string& parameters = "{}") {
+        EXPECT_TRUE(call(method, parameters));
+        EXPECT_TRUE(is_finished());
+        EXPECT_EQ(answers.size(), 1u);
+        return answers.empty() ? Json() : answers.back();
+    }
+    void hang_up() { call_.reset(); }
+    void set_congested(bool on) {
+        const bool drained = congested_ && !on;
+        congested_ = on;
+        if (drained) call_->on_drained();
+    }
+    bool is_finished() const { return call_ != nullptr && call_->is_finished(); }
+
+    std::vector<Json> answers;
+
+  private:
+    void send(std::string_view head, std::string_view body, std::string_view tail) override {
+        Result<Json> answer = Json::parse(std::string(head).append(body).append(tail));
+        ASSERT_TRUE(answer.ok()) << answer.error().message;
+        answers.push_back(std::move(answer).value());
+    }
+    bool congested() const override { return congested_; }
+    void finished() override {}
+
+    Dispatcher dispatcher_;
+    Call::Caller caller_;
+    bool congested_ = false;
+    std::unique_ptr<Call> call_;
+};
+
+// The real methods over a fake world, and someone who calls them.
+struct ControlTest : testing::Test {
+    EventHub hub;
+    FakeControlBackend backend{hub};
+    RequestRing ring{};
+    RingLedger ledger{ring};
+    Methods methods{backend, hub, ledger};
+    FakeCaller caller{methods};
+};
+
+}  // namespace yard::engine::control

@@ -1,0 +1,150 @@
+// A world for the control methods: services whose states the test sets, and a record of what was asked of
+// them.
+#pragma once
+
+#include <list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/control/backend.h"
+#include "engine/event_hub.h"
+
+namespace yard::engine::control {
+
+class FakeControlBackend : public ControlBackend {
+  public:
+    explicit FakeControlBackend(EventHub& hub) : hub_(hub) {}
+
+    ServiceId add(const std::string& name, State state = State::stopped) {
+        Service service;
+        service.name = name;
+        service.config.name = name.substr(0, name.find('@'));
+        service.facts.actual = state;
+        service.facts.wanted = state == State::stopped ? Wanted::down : Wanted::up;
+        service.facts.pid = state == State::running ? 100 + static_cast<int>(services_.size()) : 0;
+        service.facts.generation = state == State::stopped ? 0 : 1;
+        services_.push_back(service);
+        return static_cast<ServiceId>(services_.size() - 1);
+    }
+
+    // As the graph does: the facts are settled, then the hub hears of it.
+    void set_state(ServiceId id, State state, const std::string& reason) {
+        ServiceFacts& facts = services_[id].facts;
+        const State from = std::exchange(facts.actual, state);
+        if (state == State::starting) ++facts.generation;
+        facts.reason.assign(reason);
+        hub_.publish(wall, id, services_[id].name, from, state, reason);
+    }
+    ServiceFacts& facts_of(ServiceId id) { return services_[id].facts; }
+    conf::ServiceConfig& config_of(ServiceId id) { return services_[id].config; }
+
+    // "start api", "signal api 15 tree" ... in order.
+    std::vector<std::string> asked;
+    // What becomes of a wish at once; by default nothing.
+    std::function<void(const std::string& verb, ServiceId id)> on_wish = [](const std::string&, ServiceId) {};
+    Status next_status = Ok();
+    BootTime boot{std::chrono::seconds(100)};
+    WallTime wall{std::chrono::seconds(1'000'000)};
+
+    size_t service_count() const override { return services_.size(); }
+    const std::string& name(ServiceId id) const override { return services_[id].name; }
+    std::vector<ServiceId> find(std::string_view name) const override {
+        std::vector<ServiceId> ids;
+        for (ServiceId id = 0; id < services_.size(); ++id) {
+            if (services_[id].name == name || services_[id].config.name == name) ids.push_back(id);
+        }
+        return ids;
+    }
+    const ServiceFacts& facts(ServiceId id) const override { return services_[id].facts; }
+    const conf::ServiceConfig& config(ServiceId id) const override { return services_[id].config; }
+    Now now() const override { return {boot, wall}; }
+
+    void start(ServiceId id, std::string_view cause) override { wish("start", id, cause, Wanted::up); }
+    void stop(ServiceId id, std::string_view cause) override { wish("stop", id, cause, Wanted::down); }
+    void restart(ServiceId id, std::string_view cause) override { wish("restart", id, cause, Wanted::up); }
+
+    std::optional<int> nice(ServiceId id) const override { return services_[id].config.nice; }
+    Status signal(ServiceId id, int number, bool tree) override {
+        asked.push_back("signal " + name(id) + " " + std::to_string(number) + (tree ? " tree" : ""));
+        return next_status;
+    }
+    Status renice(ServiceId id, int nice) override {
+        asked.push_back("renice " + name(id) + " " + std::to_string(nice));
+        return next_status;
+    }
+    std::vector<ProcessInfo> processes(ServiceId id) const override {
+        return {{name(id), 100 + static_cast<int>(id), 1, "S", 5, 2, 12.5, 2048, std::nullopt,
+                 "/bin/" + name(id)}};
+    }
+
+    varlink::Json describe(ServiceId id) const override {
+        return varlink::Json().set("name", services_[id].config.name);
+    }
+    uint64_t log_dropped_bytes(ServiceId) const override { return 7; }
+    DaemonInfo daemon() const override { return {11, 1, "0.1.0"}; }
+    void shutdown(std::string_view cause) override {
+        asked.push_back("shutdown");
+        last_cause = cause;
+    }
+    std::string last_cause;
+
+    // ---- Logs: the test plays the router.
+    struct Query {
+        LogQuery query;
+        std::function<void(std::vector<LogLineRecord>)> on_lines;
+        std::function<void()> on_end;
+        bool paused = false;
+        bool cancelled = false;
+    };
+    std::list<Query> queries;
+    Result<std::unique_ptr<LogRouter::Stream>> query_logs(
+        LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,
+        std::function<void()> on_end) override {
+        struct Stream : LogRouter::Stream {
+            explicit Stream(Query& of) : of_(of) {}
+            ~Stream() override { of_.cancelled = true; }
+            void pause(bool on) override { of_.paused = on; }
+            Query& of_;
+        };
+        if (query.grep == "(") return fail("unmatched (");
+        queries.push_back({std::move(query), std::move(on_lines), std::move(on_end)});
+        return std::unique_ptr<LogRouter::Stream>(std::make_unique<Stream>(queries.back()));
+    }
+
+    // ---- Alarms: the test lets them ring.
+    struct Ringing {
+        Duration after;
+        std::function<void()> callback;
+        bool cancelled = false;
+    };
+    std::list<Ringing> alarms;
+    std::unique_ptr<Alarm> alarm(Duration after, std::function<void()> callback) override {
+        struct Handle : Alarm {
+            explicit Handle(Ringing& of) : of_(of) {}
+            ~Handle() override { of_.cancelled = true; }
+            Ringing& of_;
+        };
+        alarms.push_back({after, std::move(callback)});
+        return std::make_unique<Handle>(alarms.back());
+    }
+
+  private:
+    struct Service {
+        std::string name;
+        conf::ServiceConfig config;
+        ServiceFacts facts;
+    };
+
+    void wish(const std::string& verb, ServiceId id, std::string_view cause, Wanted wanted) {
+        asked.push_back(verb + " " + name(id));
+        last_cause = cause;
+        services_[id].facts.wanted = wanted;
+        on_wish(verb, id);
+    }
+
+    EventHub& hub_;
+    std::vector<Service> services_;
+};
+
+}  // namespace yard::engine::control

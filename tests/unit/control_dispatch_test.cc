@@ -1,0 +1,121 @@
+// From the text of a message to its handler: envelope, method, right, types.
+#include <gmock/gmock.h>
+
+#include "tests/fakes/control_caller.h"
+
+namespace yard::engine::control {
+namespace {
+
+using testing::HasSubstr;
+
+using ControlDispatch = ControlTest;
+
+TEST_F(ControlDispatch, TextThatIsNoCallIsNotAnswered) {
+    for (const char* text :
+         {"{", "[]", "{}", R"({"method":1})", R"({"method":"org.yardmaster.Ping","more":1})",
+          R"({"method":"org.yardmaster.Ping","oneway":"yes"})"}) {
+        EXPECT_FALSE(caller.send_text(text)) << text;
+    }
+    EXPECT_TRUE(caller.answers.empty());
+}
+
+TEST_F(ControlDispatch, ParametersMayBeLeftOut) {
+    ASSERT_TRUE(caller.send_text(R"({"method":"org.yardmaster.Ping"})"));
+    EXPECT_EQ(caller.answers.at(0)["parameters"].dump(), R"({"pid":11,"keeper_pid":1})");
+}
+
+TEST_F(ControlDispatch, UnknownMethodNamesTheNearest) {
+    const Json answer = caller.ask("org.yardmaster.Stauts");
+    EXPECT_EQ(answer["error"].as_string(), "org.varlink.service.MethodNotFound");
+    EXPECT_EQ(answer["parameters"]["method"].as_string(), "org.yardmaster.Stauts");
+    EXPECT_EQ(answer["parameters"]["nearest"].as_string(), "org.yardmaster.Status");
+    EXPECT_FALSE(caller.ask("com.example.Frobnicate")["parameters"].has("nearest"));
+}
+
+TEST_F(ControlDispatch, EveryDeclaredTypeIsChecked) {
+    backend.add("api");
+    struct Case {
+        const char* method;
+        const char* parameters;
+        const char* parameter;
+        const char* message;
+    };
+    const Case cases[] = {
+        {"Start", R"({})", "names", "missing; expected an array of strings"},
+        {"Start", R"({"names":null})", "names", "missing; expected an array of strings"},
+        {"Start", R"({"names":"api"})", "names", "expected an array of strings"},
+        {"Start", R"({"names":["api",1]})", "names", "expected an array of strings"},
+        {"Start", R"({"names":["api"],"wait":1})", "wait", "expected true or false"},
+        {"Start", R"({"names":["api"],"request_id":5})", "request_id", "expected a string"},
+        {"Renice", R"({"names":["api"],"nice":"5"})", "nice", "expected an integer"},
+        {"Renice", R"({"names":["api"],"nice":5.5})", "nice", "expected an integer"},
+        {"Show", R"([])", "parameters", "expected an object"},
+    };
+    for (const Case& c : cases) {
+        const Json answer = caller.ask(std::string("org.yardmaster.") + c.method, c.parameters);
+        EXPECT_EQ(answer["error"].as_string(), "org.varlink.service.InvalidParameter") << c.parameters;
+        EXPECT_EQ(answer["parameters"]["parameter"].as_string(), c.parameter) << c.parameters;
+        EXPECT_EQ(answer["parameters"]["message"].as_string(), c.message) << c.parameters;
+    }
+    EXPECT_TRUE(backend.asked.empty());
+}
+
+TEST_F(ControlDispatch, UnknownParameterNamesTheNearest) {
+    const Json answer = caller.ask("org.yardmaster.Status", R"({"nmaes":[]})");
+    EXPECT_EQ(answer["parameters"]["parameter"].as_string(), "nmaes");
+    EXPECT_THAT(answer["parameters"]["message"].as_string(), HasSubstr("did you mean \"names\"?"));
+}
+
+TEST_F(ControlDispatch, AStrangerMayOnlyAskWhatWeAre) {
+    backend.add("api");
+    FakeCaller stranger(methods, Role::anyone);
+    const Json refused = stranger.ask("org.yardmaster.Status");
+    EXPECT_EQ(refused["error"].as_string(), "org.yardmaster.NotPermitted");
+    EXPECT_EQ(refused["parameters"]["role"].as_string(), "observe");
+    EXPECT_EQ(stranger.ask("org.yardmaster.Shutdown")["parameters"]["role"].as_string(), "admin");
+    EXPECT_TRUE(backend.asked.empty());
+    EXPECT_FALSE(stranger.ask("org.varlink.service.GetInfo").has("error"));
+}
+
+TEST_F(ControlDispatch, EachRoleIncludesTheLowerOnes) {
+    backend.add("api");
+    FakeCaller operator_(methods, Role::operate);
+    EXPECT_FALSE(operator_.ask("org.yardmaster.Status").has("error"));
+    EXPECT_FALSE(operator_.ask("org.yardmaster.Start", R"({"names":["api"]})").has("error"));
+    EXPECT_EQ(operator_.ask("org.yardmaster.Shutdown")["parameters"]["role"].as_string(), "admin");
+}
+
+TEST_F(ControlDispatch, OwnerAndRootMayDoEverythingOthersNothing) {
+    const AccessPolicy policy = owner_access(1000);
+    EXPECT_EQ(policy({1, 1000, 5}), Role::admin);
+    EXPECT_EQ(policy({1, 0, 0}), Role::admin);
+    EXPECT_EQ(policy({1, 1001, 1000}), Role::anyone);
+    EXPECT_EQ(policy(Credentials()), Role::anyone);
+}
+
+TEST_F(ControlDispatch, OnewayIsAppliedAndNotAnswered) {
+    backend.add("api");
+    ASSERT_TRUE(caller.call("org.yardmaster.Start", R"({"names":["api"],"wait":true})", R"(,"oneway":true)"));
+    EXPECT_TRUE(caller.is_finished());
+    EXPECT_TRUE(caller.answers.empty());
+    EXPECT_EQ(backend.asked, std::vector<std::string>{"start api"});
+    ASSERT_TRUE(caller.call("org.yardmaster.Nonsense", "{}", R"(,"oneway":true)"));
+    EXPECT_TRUE(caller.answers.empty());
+}
+
+TEST_F(ControlDispatch, IntrospectionGivesTheInterfaceFiles) {
+    const Json info = caller.ask("org.varlink.service.GetInfo")["parameters"];
+    EXPECT_EQ(info["interfaces"].dump(), R"(["org.varlink.service","org.yardmaster"])");
+    EXPECT_EQ(info["version"].as_string(), "0.1.0");
+    for (const Json& name : info["interfaces"].as_array()) {
+        const Json text = caller.ask("org.varlink.service.GetInterfaceDescription",
+                                     Json().set("interface", name).dump())["parameters"]["description"];
+        EXPECT_THAT(text.as_string(), HasSubstr("\ninterface " + name.as_string() + "\n"));
+    }
+    EXPECT_EQ(caller.ask("org.varlink.service.GetInterfaceDescription", R"({"interface":"x"})")["error"]
+                  .as_string(),
+              "org.varlink.service.InterfaceNotFound");
+}
+
+}  // namespace
+}  // namespace yard::engine::control

@@ -1,0 +1,144 @@
+// Logs and Subscribe: streams at the caller's pace.
+#include <gmock/gmock.h>
+
+#include "tests/fakes/control_caller.h"
+
+namespace yard::engine::control {
+namespace {
+
+using testing::ElementsAre;
+
+struct ControlStreams : ControlTest {
+    std::vector<std::string> lines() const {
+        std::vector<std::string> texts;
+        for (const Json& answer : caller.answers) {
+            for (const Json& line : answer["parameters"]["lines"].as_array())
+                texts.push_back(line["line"].as_string());
+        }
+        return texts;
+    }
+    std::vector<int64_t> seqs() const {
+        std::vector<int64_t> numbers;
+        for (const Json& answer : caller.answers)
+            numbers.push_back(answer["parameters"]["event"]["seq"].as_int());
+        return numbers;
+    }
+    static LogLineRecord line(const std::string& text) { return {"api", WallTime(), text}; }
+};
+
+TEST_F(ControlStreams, StreamsMustBeCalledWithMore) {
+    for (const char* method : {"org.yardmaster.Logs", "org.yardmaster.Subscribe"}) {
+        EXPECT_EQ(caller.ask(method)["error"].as_string(), "org.varlink.service.ExpectedMore");
+    }
+}
+
+TEST_F(ControlStreams, LogsAsksTheRouterAndEndsWithIt) {
+    backend.add("api");
+    backend.add("web");
+    ASSERT_TRUE(caller.call_more(
+        "org.yardmaster.Logs", R"({"names":["api"],"follow":true,"lines":5,"since_ms":60000,"grep":"x+"})"));
+    const LogQuery& query = backend.queries.front().query;
+    EXPECT_THAT(query.services, ElementsAre("api"));
+    EXPECT_TRUE(query.follow);
+    EXPECT_EQ(query.lines, 5u);
+    EXPECT_EQ(query.since, backend.wall - std::chrono::minutes(1));
+    EXPECT_EQ(query.grep, "x+");
+    backend.queries.front().on_lines({line("one"), line("two")});
+    EXPECT_FALSE(caller.is_finished());
+    EXPECT_EQ(caller.answers.at(0).dump(),
+              R"({"parameters":{"lines":[{"service":"api","time":"1970-01-01T00:00:00.000Z","line":"one"},)"
+              R"({"service":"api","time":"1970-01-01T00:00:00.000Z","line":"two"}]},"continues":true})");
+    backend.queries.front().on_end();
+    EXPECT_TRUE(caller.is_finished());
+    EXPECT_EQ(caller.answers.at(1).dump(), R"({"parameters":{"lines":[]}})");
+}
+
+TEST_F(ControlStreams, LogsRefusesWhatTheRouterCannotUnderstand) {
+    backend.add("api");
+    const auto parameter_refused = [&](const char* parameters) {
+        EXPECT_TRUE(caller.call_more("org.yardmaster.Logs", parameters));
+        EXPECT_TRUE(caller.is_finished());
+        return caller.answers.at(0)["parameters"]["parameter"].as_string();
+    };
+    EXPECT_EQ(parameter_refused(R"({"grep":"("})"), "grep");
+    EXPECT_EQ(parameter_refused(R"({"lines":-1})"), "lines");
+    EXPECT_EQ(parameter_refused(R"({"since_ms":-1})"), "since_ms");
+}
+
+TEST_F(ControlStreams, AnAbsurdAgeMeansAllLines) {
+    backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Logs", R"({"since_ms":9223372036854775807})"));
+    EXPECT_EQ(backend.queries.front().query.since, WallTime());
+}
+
+TEST_F(ControlStreams, LogsPauseWhileTheCallerDoesNotRead) {
+    backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Logs"));
+    caller.set_congested(true);
+    backend.queries.front().on_lines({line("one")});
+    EXPECT_TRUE(backend.queries.front().paused);
+    caller.set_congested(false);
+    EXPECT_FALSE(backend.queries.front().paused);
+}
+
+TEST_F(ControlStreams, ManyLinesComeInSeveralMessagesAndNoneIsLost) {
+    backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Logs"));
+    std::vector<LogLineRecord> batch;
+    std::vector<std::string> texts;
+    for (int i = 0; i < 300; ++i) {
+        texts.push_back(std::to_string(i) + std::string(1000, 'x'));
+        batch.push_back(line(texts.back()));
+    }
+    backend.queries.front().on_lines(batch);
+    EXPECT_GT(caller.answers.size(), 3u);
+    EXPECT_EQ(lines(), texts);
+}
+
+TEST_F(ControlStreams, LogsAreCancelledWhenTheCallerGoes) {
+    backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Logs", R"({"follow":true})"));
+    caller.hang_up();
+    EXPECT_TRUE(backend.queries.front().cancelled);
+}
+
+TEST_F(ControlStreams, SubscribeStreamsEventsFromNowOn) {
+    const ServiceId api = backend.add("api");
+    backend.set_state(api, State::starting, "before");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe"));
+    EXPECT_TRUE(caller.answers.empty());
+    backend.set_state(api, State::running, "ready");
+    EXPECT_EQ(caller.answers.at(0).dump(),
+              R"({"parameters":{"event":{"seq":2,"time":"1970-01-12T13:46:40.000Z","service":"api",)"
+              R"("from":"starting","to":"running","cause":"ready"}},"continues":true})");
+}
+
+TEST_F(ControlStreams, SubscribeGoesOnAfterTheEventThatWasSeen) {
+    const ServiceId api = backend.add("api");
+    for (int i = 0; i < 4; ++i) backend.set_state(api, State::starting, "again");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe", R"({"since_seq":2})"));
+    backend.set_state(api, State::running, "ready");
+    EXPECT_THAT(seqs(), ElementsAre(3, 4, 5));
+}
+
+TEST_F(ControlStreams, ASlowSubscriberGetsEveryEventLater) {
+    const ServiceId api = backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe"));
+    backend.set_state(api, State::starting, "1");
+    caller.set_congested(true);
+    for (int i = 0; i < 3; ++i) backend.set_state(api, State::running, "2-4");
+    EXPECT_THAT(seqs(), ElementsAre(1));
+    caller.set_congested(false);
+    EXPECT_THAT(seqs(), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(ControlStreams, SubscriberThatGoesAwayIsForgotten) {
+    const ServiceId api = backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe"));
+    caller.hang_up();
+    backend.set_state(api, State::running, "ready");
+    EXPECT_TRUE(caller.answers.empty());
+}
+
+}  // namespace
+}  // namespace yard::engine::control
