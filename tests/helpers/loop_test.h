@@ -19,7 +19,8 @@ class LoopTest : public testing::Test {
         dir_ = mkdtemp(pattern.data());
     }
     ~LoopTest() override {
-        uv_walk(&loop_, [](uv_handle_t* handle, void*) { expect_closed(handle); }, nullptr);
+        uv_walk(
+            &loop_, [](uv_handle_t* handle, void*) { expect_closed(handle); }, nullptr);
         uv_run(&loop_, UV_RUN_DEFAULT);
         EXPECT_EQ(uv_loop_close(&loop_), 0);
         std::filesystem::remove_all(dir_);
