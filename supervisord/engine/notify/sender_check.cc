@@ -1,0 +1,22 @@
+#include "engine/notify/sender_check.h"
+
+#include <signal.h>
+
+#include <cerrno>
+
+namespace yard::engine {
+
+bool sent_by_service(const Sender& sender, uid_t service_uid, const ProcessLookup& processes) {
+    if (sender.pid > 0) {
+        if (processes.belongs(sender.pid)) return true;
+        // Asked second: a member that dies in between must not be taken for a stranger.
+        if (processes.exists(sender.pid)) return false;
+    }
+    return sender.uid == service_uid;
+}
+
+bool process_exists(pid_t pid) {
+    return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,36 @@
+// FileProbe: ready when a path exists. inotify(7) on its folder tells at once; a look every interval finds
+// what inotify cannot tell: the folder did not exist, a link on the way was changed, the user is out of
+// instances.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "engine/loop/fd_watch.h"
+#include "engine/loop/loop_timer.h"
+#include "engine/ready/probe.h"
+
+namespace yard::engine {
+
+class FileProbe : public Probe {
+  public:
+    FileProbe(uv_loop_s* loop, std::string path, Duration interval, std::function<void()> on_ready);
+
+    std::string last_failure() const override;
+
+  private:
+    void look();
+    void on_folder_changed();
+
+    std::string path_, folder_;
+    Duration interval_;
+    std::function<void()> on_ready_;
+    int failure_ = 0;  // errno of the last look
+    LoopTimer timer_;
+    UniqueFd inotify_;
+    FdWatch watch_;  // after inotify_: must be gone before the descriptor is
+};
+
+}  // namespace yard::engine
