@@ -27,10 +27,10 @@ class Daemon:
     """supervisord on a configuration, as one of three kinds of host sees it.
 
     mode "plain": as the tests run; "no-cgroup": YARD_CGROUP=off, so that services live in shims; "user": without any
-    privilege. The configuration is a dict (JSON is YAML) or a text.
+    privilege. The configuration is a dict (JSON is YAML), a text, or the path of a file that is there already.
     """
 
-    def __init__(self, config, mode="plain", env=None, arguments=(), wrapper=()):
+    def __init__(self, config, mode="plain", env=None, arguments=(), wrapper=(), cwd=None):
         self.marker = "YARD_SCENARIO=" + secrets.token_hex(8)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="yard-"))
         self.mode = mode
@@ -41,10 +41,14 @@ class Daemon:
         self.stderr_path = self.folder / "stderr"
         self.stdout_path = self.folder / "stdout"
         self.process = None
-        self._env = env or {}
+        self.extra_environment = dict(env or {})
         self._arguments = list(arguments)
         self._wrapper = list(wrapper)
-        self.write_config(config)
+        self._cwd = cwd or self.folder
+        if isinstance(config, pathlib.Path):
+            self.config_path = config
+        else:
+            self.write_config(config)
         if mode == "user" and os.geteuid() == 0:
             os.chown(self.folder, ORDINARY_UID, ORDINARY_UID)
 
@@ -67,13 +71,13 @@ class Daemon:
         if self.mode == "no-cgroup":
             inherited["YARD_CGROUP"] = "off"
         key, value = self.marker.split("=")
-        return {**inherited, key: value, **self._env}
+        return {**inherited, key: value, **self.extra_environment}
 
     def spawn(self):
         """Starts it and waits for nothing."""
         with open(self.stderr_path, "ab") as stderr, open(self.stdout_path, "ab") as stdout:
             self.process = subprocess.Popen(
-                self.command(), cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+                self.command(), cwd=self._cwd, env=self.environment(), stdin=subprocess.DEVNULL,
                 stdout=stdout, stderr=stderr, start_new_session=True,
             )  # fmt: skip
         return self
