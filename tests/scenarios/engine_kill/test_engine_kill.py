@@ -130,7 +130,7 @@ class EngineKill:
     def test_an_engine_that_dies_during_the_end_does_not_stop_it(self):
         d = self.start(lambda d: ["on-term", 500, 0, "touch", d.path("up"), "forever"])
         wait_for(d.path("up").exists, 10, "the handler")
-        self.assert_ctl(0, d, "shutdown")
+        self.assert_ctl(0, d, "shutdown", "--no-wait")
         d.kill_engine()
         self.assertEqual(d.wait_exit(), 0)
         self.assertEqual(d.service_pids(), [])

@@ -94,7 +94,7 @@ class LogFiles(Scenario):
         self.assertIn('say "hi"', json.loads(d.log("one")).values())
 
     def test_the_daemons_stdout_has_the_name_before_each_line(self):
-        d = self.start(["say", "hello", "exit", 0], {"stdout": True}, oneshot=True)
+        d = self.start(["say", "hello", "exit", 0], {"to": ["file", "stdout"]}, oneshot=True)
         d.wait_state("one", "completed")
         wait_for(lambda: "one | hello\n" in d.stdout_path.read_text(), 10, "the line on stdout")
 

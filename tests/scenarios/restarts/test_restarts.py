@@ -108,9 +108,9 @@ class Restarts(Scenario):
         self.assertEqual(d.status("one")["state"], "stopped")
 
     def test_success_codes_and_signals_are_no_failures(self):
-        d = self.start(["exit", 42], "on-failure", success_codes=[0, 42])
+        d = self.start(["exit", 42], "on-failure", success={"codes": [0, 42]})
         self.assertEqual(d.wait_state("one", "stopped")["exit"], {"code": 42})
-        d = self.start(["raise", "USR1"], "on-failure", success_signals=["USR1"])
+        d = self.start(["raise", "USR1"], "on-failure", success={"signals": ["USR1"]})
         self.assertEqual(d.wait_state("one", "stopped")["exit"], {"signal": "SIGUSR1"})
 
     def test_a_restart_by_hand_is_not_counted(self):
