@@ -44,6 +44,11 @@ int open_for_append(const char* path) {
     return fd;
 }
 
+[[noreturn]] void record_exit(const char* path, int code) {
+    append(path, identity() + " exit " + std::to_string(code) + "\n");
+    std::exit(code);
+}
+
 }  // namespace
 
 void sleep_ms(long ms) {
@@ -90,9 +95,11 @@ void exit_step(Script& script) {
 
 void exit_recorded(Script& script) {
     const char* path = script.text();
-    const int code = static_cast<int>(script.number());
-    append(path, identity() + " exit " + std::to_string(code) + "\n");
-    std::exit(code);
+    record_exit(path, static_cast<int>(script.number()));
+}
+
+void exit_varied(Script& script) {
+    record_exit(script.text(), getpid() * 7 % 200 + 1);
 }
 
 void raise_step(Script& script) {

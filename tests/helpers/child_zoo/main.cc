@@ -22,6 +22,7 @@ constexpr Step kSteps[] = {
     {"forever", "", "sleep until killed", forever},
     {"exit", "CODE", "", exit_step},
     {"exit-recorded", "FILE CODE", "append 'PID STARTTIME exit CODE' to FILE, then exit", exit_recorded},
+    {"exit-varied", "FILE", "the same with a code from 1 to 200 that differs from run to run", exit_varied},
     {"raise", "SIGNAL", "kill itself, without a core dump", raise_step},
     {"fail-times", "FILE N CODE", "exit with CODE in the first N starts, counted in FILE; then go on",
      fail_times},

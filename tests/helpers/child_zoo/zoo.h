@@ -46,6 +46,7 @@ void sleep_step(Script&);
 void forever(Script&);
 void exit_step(Script&);
 void exit_recorded(Script&);
+void exit_varied(Script&);
 void raise_step(Script&);
 void fail_times(Script&);
 void ignore(Script&);
