@@ -77,8 +77,8 @@ class ChildZoo(unittest.TestCase):
         self.assertEqual(int(procfs.process_status(pid)["SigIgn"], 16) >> (signal.SIGTERM - 1) & 1, 1)
 
     def test_a_storm_ends_by_itself(self):
-        self.run_zoo("fork-storm", 3, 200, env={"YARD_SCENARIO": f"storm-{os.getpid()}"})
-        wait_for(lambda: not procfs.pids_with_environment(f"YARD_SCENARIO=storm-{os.getpid()}"), 10, "its end")
+        self.run_zoo("fork-storm", 3, 200, env={"SCENARIO_MARK": f"storm-{os.getpid()}"})
+        wait_for(lambda: not procfs.pids_with_environment(f"SCENARIO_MARK=storm-{os.getpid()}"), 10, "its end")
 
     def test_it_takes_its_time_to_end(self):
         child = self.start_zoo("on-term", 100, 5, "touch", self.path("up"), "forever")

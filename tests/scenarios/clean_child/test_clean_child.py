@@ -13,7 +13,7 @@ class CleanChild:
         super().setUp()
         dirty = {
             "NOTIFY_SOCKET": "/nowhere", "LISTEN_FDS": "1", "LISTEN_PID": "1", "LISTEN_FDNAMES": "x",
-            "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "YARD_TEST_INHERITED": "yes",
+            "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "SCENARIO_INHERITED": "yes",
         }  # fmt: skip
         self.d = self.make({"version": 1, "services": {}}, env=dirty)
         self.d.write_config(
@@ -22,7 +22,7 @@ class CleanChild:
                 "services": {
                     "child": {
                         "command": zoo("report", self.d.path("report"), "forever"),
-                        "env": {"MODE": "prod", "PRICE": "$5 $$", "FROM": "${YARD_TEST_INHERITED:-no}"},
+                        "env": {"MODE": "prod", "PRICE": "$5 $$", "FROM": "${SCENARIO_INHERITED:-no}"},
                     }
                 },
             }
@@ -57,7 +57,7 @@ class CleanChild:
 
     def test_its_environment_is_the_daemons_without_what_was_meant_for_the_daemon(self):
         env = self.report["env"]
-        self.assertEqual(env["YARD_TEST_INHERITED"], "yes")
+        self.assertEqual(env["SCENARIO_INHERITED"], "yes")
         for name in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"):
             self.assertNotIn(name, env)
 

@@ -31,7 +31,7 @@ class Daemon:
     """
 
     def __init__(self, config, mode="plain", env=None, arguments=(), wrapper=(), cwd=None):
-        self.marker = "YARD_SCENARIO=" + secrets.token_hex(8)
+        self.marker = "SCENARIO_MARK=" + secrets.token_hex(8)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="yard-"))
         self.mode = mode
         self.config_path = self.folder / "yard.yaml"
