@@ -14,7 +14,7 @@ class ExitCodes(Scenario):
         self.d = self.daemon(
             {
                 "good": {"command": zoo("forever")},
-                "bad": {"command": zoo("exit", 3), "restart": "no", "autostart": False},
+                "bad": {"command": zoo("exit", 3), "restart": "no", "ready": {"notify": True}, "autostart": False},
                 "down": {"command": zoo("forever"), "autostart": False},
                 "slow": {"command": zoo("forever"), "ready": {"notify": True, "timeout": "1h"}},
                 "task": {"command": zoo("exit", 0), "oneshot": True},

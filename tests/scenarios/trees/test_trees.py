@@ -72,7 +72,8 @@ class Trees:
 
     def test_to_tree_gives_every_process_the_stop_signal(self):
         d = self.make({"version": 1, "services": {}})
-        script = "sh -c 'trap \"echo child >> stops; exit\" TERM; touch up; while :; do sleep 0.05; done' & wait"
+        child = "trap 'echo child >> stops; exit' TERM; touch up; while :; do sleep 0.05; done"
+        script = f'trap : TERM; sh -c "{child}" & wait; wait'  # the main process ends when its child has
         service = {"shell": script, "cwd": str(d.folder), "stop": {"to": "tree", "timeout": "5s"}}
         d.write_config({"version": 1, "services": {"family": service}})
         d.start()
