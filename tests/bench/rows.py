@@ -3,7 +3,6 @@
 import os
 import signal
 import statistics
-import subprocess
 import time
 
 import measure

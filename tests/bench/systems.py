@@ -99,7 +99,7 @@ class Ours(System):
         return [
             str(BUILD / "bin/supervisord"), "-c", str(self.folder / "yard.yaml"),
             "--runtime-dir", str(self.folder / "run"), "--state-dir", str(self.folder / "state"),
-        ]  # fmt: skip
+        ]
 
     def ctl(self, verb, number=None):
         names = [] if number is None else [f"s{number}"]

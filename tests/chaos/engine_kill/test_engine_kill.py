@@ -37,7 +37,7 @@ class EngineKill:
             script = [
                 "record", self.d.path(f"{name}.starts"), "double-fork", self.d.path(f"{name}.runaways"),
                 "lines", name, LINES_PER_RUN, 1, "exit-varied", self.d.path(f"{name}.exits"),
-            ]  # fmt: skip
+            ]
             found[name] = {"command": zoo(*script), "restart": RESTART, "log": log}
         for name in STEADY:
             script = ["record", self.d.path(f"{name}.starts"), "lines", name, 10**9, 2]

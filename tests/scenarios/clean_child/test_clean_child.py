@@ -14,7 +14,7 @@ class CleanChild:
         dirty = {
             "NOTIFY_SOCKET": "/nowhere", "LISTEN_FDS": "1", "LISTEN_PID": "1", "LISTEN_FDNAMES": "x",
             "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "SCENARIO_INHERITED": "yes",
-        }  # fmt: skip
+        }
         self.d = self.make({"version": 1, "services": {}}, env=dirty)
         self.d.write_config(
             {

@@ -46,7 +46,7 @@ class Ends:
                 "main": {"command": zoo("sleep", 200, "exit", 42), "restart": "no"},
                 "side": {"command": zoo("forever")},
             },
-        })  # fmt: skip
+        })
         d.spawn()
         self.assertEqual(d.wait_exit(), 42)
         self.assertEqual(d.service_pids(), [])

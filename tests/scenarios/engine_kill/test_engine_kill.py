@@ -49,7 +49,7 @@ class EngineKill:
 
     def test_the_count_of_restarts_goes_on(self):
         d = self.start(lambda d: ["fail-times", d.path("count"), 10, 3, "forever"],
-                       restart={"delay": "50ms", "max_delay": "50ms", "burst": 0})  # fmt: skip
+                       restart={"delay": "50ms", "max_delay": "50ms", "burst": 0})
         while d.status("one")["restarts"] < 10:
             d.kill_engine()
         status = d.wait_status("one", lambda s: s["state"] == "running" and s["restarts"] >= 10, "the last start")
@@ -65,7 +65,7 @@ class EngineKill:
 
     def test_a_delay_goes_on_where_it_was(self):
         d = self.start(lambda d: ["fail-times", d.path("count"), 2, 3, "forever"],
-                       restart={"delay": "2s", "max_delay": "2s", "jitter": "0%"})  # fmt: skip
+                       restart={"delay": "2s", "max_delay": "2s", "jitter": "0%"})
         d.wait_state("one", "backoff")
         begin = time.monotonic()
         for _ in range(5):
@@ -76,7 +76,7 @@ class EngineKill:
 
     def test_a_stop_under_way_is_finished(self):
         d = self.start(lambda d: ["ignore", "TERM", "double-fork", d.path("runaway"), "touch", d.path("up"), "forever"],
-                       stop={"timeout": "500ms"})  # fmt: skip
+                       stop={"timeout": "500ms"})
         wait_for(d.path("up").exists, 10, "the service")
         self.assert_ctl(0, d, "stop", "--no-wait", "one")
         d.wait_state("one", "stopping")
@@ -86,7 +86,7 @@ class EngineKill:
 
     def test_a_start_that_waits_for_readiness_goes_on(self):
         d = self.start(lambda d: ["sleep", 500, "notify", "READY=1\\nSTATUS=there", "forever"],
-                       ready={"notify": True, "timeout": "20s"})  # fmt: skip
+                       ready={"notify": True, "timeout": "20s"})
         d.wait_status("one", lambda s: s["state"] == "starting" and s["pid"], "the start")
         self.kill_engine_and_wait(d)
         self.assertEqual(d.wait_state("one", "running")["status_text"], "there")
@@ -94,7 +94,7 @@ class EngineKill:
 
     def test_readiness_that_came_while_it_was_dead_is_seen(self):
         d = self.start(lambda d: ["sleep", 100, "notify", "READY=1", "forever"],
-                       ready={"notify": True, "timeout": "20s"}, restart="no")  # fmt: skip
+                       ready={"notify": True, "timeout": "20s"}, restart="no")
         for _ in range(30):
             d.kill_engine()
             if d.status("one")["state"] == "running":

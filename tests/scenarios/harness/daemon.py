@@ -64,7 +64,7 @@ class Daemon:
         return [
             *self._wrapper, *as_user, str(BUILD / "bin/supervisord"), "-c", str(self.config_path),
             "--runtime-dir", str(self.runtime), "--state-dir", str(self.state), *self._arguments, *arguments,
-        ]  # fmt: skip
+        ]
 
     def environment(self):
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("YARD_", "NOTIFY_", "LISTEN_"))}
@@ -79,7 +79,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 self.command(), cwd=self._cwd, env=self.environment(), stdin=subprocess.DEVNULL,
                 stdout=stdout, stderr=stderr, start_new_session=True,
-            )  # fmt: skip
+            )
         return self
 
     def start(self):
@@ -133,7 +133,7 @@ class Daemon:
         done = subprocess.run(
             [*prefix, *self.ctl_command(*arguments)],
             capture_output=True, text=True, timeout=timeout, env={**os.environ, **(env or {})}, input=input,
-        )  # fmt: skip
+        )
         return done.returncode, done.stdout, done.stderr
 
     def ctl_json(self, *arguments, **options):
