@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks every #include of ours against the layers of ARCHITECTURE.md. Prints the breaches; exits 1 if there are any."""
+"""Checks every #include of ours against the layers of ARCHITECTURE.md. Prints the breaches; exits 1 if there is one."""
 
 import pathlib
 import re

@@ -30,7 +30,7 @@ class EngineKill:
         self.exits_checked = 0
 
     def services(self):
-        """Workers write lines, leave a runaway behind and exit with a code that they put on record; the steady only run."""
+        """Workers write lines, leave a runaway behind and exit with a code that they record; the steady only run."""
         log = {"max_size": "64KiB", "keep": 10_000}
         found = {}
         for name in WORKERS:

@@ -46,9 +46,8 @@ class CleanChild:
         self.assertFalse(self.report["tty"])
 
     def test_it_has_the_limits_that_the_daemon_was_started_with(self):
-        expected = [
-            "unlimited" if value == resource.RLIM_INFINITY else value for value in resource.getrlimit(resource.RLIMIT_NOFILE)
-        ]
+        own = resource.getrlimit(resource.RLIMIT_NOFILE)
+        expected = ["unlimited" if value == resource.RLIM_INFINITY else value for value in own]
         self.assertEqual(self.report["limits"]["nofile"], expected)
 
     def test_it_has_the_badness_for_the_oom_killer_that_the_daemon_was_started_with(self):

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import unittest
 
-from harness import BUILD, Scenario, ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, process_alive, wait_for, zoo
+from harness import BUILD, Scenario, ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup
+from harness import process_alive, wait_for, zoo
 
 
 class Ends:
@@ -54,8 +55,8 @@ class Ends:
     def test_services_live_on_when_the_keeper_is_killed(self):
         d = self.make({"version": 1, "services": {}})
         # It writes after the keeper's death: the first write would kill it if its output were a closed pipe.
-        wait = f"while [ ! -e {d.path('go')} ]; do sleep 0.02; done; echo still here && touch {d.path('wrote')}; exec sleep 1000"
-        d.write_config({"version": 1, "services": {"one": {"shell": wait}}})
+        script = "while [ ! -e go ]; do sleep 0.02; done; echo still here && touch wrote; exec sleep 1000"
+        d.write_config({"version": 1, "services": {"one": {"shell": script, "cwd": str(d.folder)}}})
         d.start()
         pid = d.wait_state("one", "running")["pid"]
         engine = d.engine_pid()

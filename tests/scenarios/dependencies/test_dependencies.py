@@ -18,6 +18,10 @@ class Dependencies(Scenario):
         """A service that records its name when it starts (through the shell, so that the order is that of execs)."""
         return {"command": ["/bin/sh", "-c", f'echo {name} >> @starts; exec "$0" "$@"', *zoo(*script)], **settings}
 
+    def farewell(self, name, **settings):
+        """A service that records its name when it is asked to end; the file with its name says that it can."""
+        return {"command": zoo("on-term-record", "@stops", name, "touch", "@" + name, "forever"), **settings}
+
     def test_a_service_starts_after_what_it_requires_is_ready(self):
         d = self.start(
             {
@@ -93,7 +97,10 @@ class Dependencies(Scenario):
     def test_the_condition_completed_waits_for_the_end_of_a_task(self):
         d = self.start(
             {
-                "api": {"command": ["/bin/sh", "-c", "cat @made && exec sleep 1000"], "requires": {"make": "completed"}},
+                "api": {
+                    "command": ["/bin/sh", "-c", "cat @made && exec sleep 1000"],
+                    "requires": {"make": "completed"},
+                },
                 "make": {"command": zoo("sleep", 200, "touch", "@made", "exit", 0), "oneshot": True},
             }
         )
@@ -114,9 +121,9 @@ class Dependencies(Scenario):
     def test_a_stop_takes_what_requires_it_down_first(self):
         d = self.start(
             {
-                "web": {"command": zoo("on-term-record", "@stops", "web", "touch", "@web", "forever"), "requires": ["api"]},
-                "api": {"command": zoo("on-term-record", "@stops", "api", "touch", "@api", "forever"), "requires": ["db"]},
-                "db": {"command": zoo("on-term-record", "@stops", "db", "touch", "@db", "forever")},
+                "web": self.farewell("web", requires=["api"]),
+                "api": self.farewell("api", requires=["db"]),
+                "db": self.farewell("db"),
                 "other": {"command": zoo("forever")},
             }
         )
@@ -129,12 +136,12 @@ class Dependencies(Scenario):
     def test_the_end_of_the_daemon_comes_in_reverse_order(self):
         d = self.start(
             {
-                "last": {"command": zoo("on-term-record", "@stops", "last", "touch", "@l", "forever"), "after": ["mid"]},
-                "mid": {"command": zoo("on-term-record", "@stops", "mid", "touch", "@m", "forever"), "wants": ["first"]},
-                "first": {"command": zoo("on-term-record", "@stops", "first", "touch", "@f", "forever")},
+                "last": self.farewell("last", after=["mid"]),
+                "mid": self.farewell("mid", wants=["first"]),
+                "first": self.farewell("first"),
             }
         )
-        for name in "lmf":
+        for name in ("last", "mid", "first"):
             wait_for(d.path(name).exists, 10, "the handlers")
         self.assertEqual(d.stop(), 0)
         self.assertEqual(d.records("stops"), ["last", "mid", "first"])

@@ -102,7 +102,8 @@ class EngineKill:
         d.wait_state("one", "running")
 
     def test_no_line_of_its_output_is_lost_or_doubled(self):
-        d = self.start(lambda d: ["lines", "x", 3000, 1, "exit", 0], oneshot=True, log={"max_size": "16KiB", "keep": 100})
+        log = {"max_size": "16KiB", "keep": 100}
+        d = self.start(lambda d: ["lines", "x", 3000, 1, "exit", 0], oneshot=True, log=log)
         while d.status("one")["state"] != "completed":
             d.kill_engine()
         files = lambda: sorted(

@@ -27,6 +27,9 @@ class LogFiles(Scenario):
         age = lambda path: int(re.sub(r"\D", "", path.name.removeprefix("one.log")) or 0)
         return sorted(found, key=age, reverse=True)
 
+    def everything(self, d):
+        return "".join(self.unpacked(file) for file in self.files(d))
+
     def numbers(self, text):
         """The numbers at the ends of the lines that child_zoo's `lines` wrote."""
         return [int(line.rsplit(" ", 1)[1]) for line in text.splitlines()]
@@ -47,8 +50,8 @@ class LogFiles(Scenario):
         d = self.start(["lines", "x", 20_000, 0, "exit", 0], {"max_size": "64KiB", "keep": 100}, oneshot=True)
         d.wait_state("one", "completed", 30)
         expected = list(range(1, 20_001))
-        wait_for(lambda: self.numbers("".join(f.read_text() for f in self.files(d)))[-1:] == [20_000], 20, "the last line")
-        self.assertEqual(self.numbers("".join(f.read_text() for f in self.files(d))), expected)
+        wait_for(lambda: self.numbers(self.everything(d))[-1:] == [20_000], 20, "the last line")
+        self.assertEqual(self.numbers(self.everything(d)), expected)
         self.assertGreater(len(self.files(d)), 5)
         for file in self.files(d):
             self.assertLessEqual(file.stat().st_size, 64 * 1024)
@@ -59,7 +62,7 @@ class LogFiles(Scenario):
         d.wait_state("one", "completed", 30)
         wait_for(lambda: self.numbers(d.log("one"))[-1:] == [20_000], 20, "the last line")
         self.assertEqual([f.name for f in self.files(d)], ["one.log.2", "one.log.1", "one.log"])
-        numbers = self.numbers("".join(f.read_text() for f in self.files(d)))
+        numbers = self.numbers(self.everything(d))
         self.assertEqual(numbers, list(range(numbers[0], 20_001)))
 
     def test_rotated_files_are_compressed(self):
@@ -69,8 +72,7 @@ class LogFiles(Scenario):
             d.wait_state("one", "completed", 30)
             plain = lambda: [f.name for f in self.files(d) if f.suffix != suffix]
             wait_for(lambda: plain() == ["one.log"], 30, "the compression")
-            text = "".join(self.unpacked(f) for f in self.files(d))
-            self.assertEqual(self.numbers(text), list(range(1, 20_001)))
+            self.assertEqual(self.numbers(self.everything(d)), list(range(1, 20_001)))
 
     def unpacked(self, file):
         if file.suffix == ".gz":

@@ -45,7 +45,7 @@ class Probes(Scenario):
         self.go(self.start(lambda d: ["touch", d.path("made"), "forever"], probe))
 
     def test_a_line_in_the_log(self):
-        self.go(self.start(lambda d: ["say", "listening on port 80", "forever"], lambda d: {"log": "listening on .*[0-9]+"}))
+        self.go(self.start(lambda d: ["say", "now on port 80", "forever"], lambda d: {"log": "on port [0-9]+"}))
 
     def test_a_file(self):
         self.go(self.start(lambda d: ["touch", d.path("made"), "forever"], lambda d: {"file": str(d.path("made"))}))

@@ -36,7 +36,7 @@ class Notify(Scenario):
     def test_a_watchdog_that_is_fed_stays_quiet(self):
         d = self.start("notify", "READY=1", "watchdog", 100, 10, "notify", "STATUS=fed", "forever",
                        ready={"watchdog": "500ms"}, restart="no")  # fmt: skip
-        status = d.wait_status("one", lambda s: s["status_text"] == "fed" or s["state"] == "failed", "the end of feeding")
+        status = d.wait_status("one", lambda s: s["status_text"] == "fed" or s["state"] == "failed", "the end")
         self.assertEqual(status["state"], "running")
 
     def test_a_watchdog_that_starves_bites(self):

@@ -2,7 +2,8 @@
 
 import unittest
 
-from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, identity_alive, process_alive, wait_for, zoo
+from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup
+from harness import identity_alive, process_alive, wait_for, zoo
 
 QUICK_STOP = {"timeout": "300ms"}
 
