@@ -1,0 +1,119 @@
+"""How the daemon itself begins and ends."""
+
+import os
+import signal
+import subprocess
+import unittest
+
+from harness import BUILD, Scenario, ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup
+from harness import process_alive, wait_for, zoo
+
+
+class Ends:
+    def test_term_and_int_end_everything_with_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            d = self.daemon({"one": {"command": zoo("forever")}, "two": {"command": zoo("forever")}})
+            d.wait_state("one", "running")
+            d.signal(number)
+            self.assertEqual(d.wait_exit(), 0)
+            self.assertEqual(d.service_pids(), [])
+            self.assertFalse(d.socket.exists())
+
+    def test_ctl_shutdown_does_the_same(self):
+        d = self.daemon({"one": {"command": zoo("forever")}})
+        d.wait_state("one", "running")
+        self.assert_ctl(0, d, "shutdown")
+        self.assertEqual(d.wait_exit(), 0)
+        self.assertEqual(d.service_pids(), [])
+
+    def test_a_second_daemon_is_told_so(self):
+        d = self.daemon({"one": {"command": zoo("forever")}})
+        pid = d.wait_state("one", "running")["pid"]
+        second = subprocess.run(d.command(), capture_output=True, text=True, timeout=20, env=d.environment())
+        self.assertEqual(second.returncode, 69)
+        self.assertIn(str(d.socket), second.stderr)
+        self.assertEqual(d.status("one")["pid"], pid)
+
+    def test_a_new_daemon_can_follow(self):
+        d = self.daemon({"one": {"command": zoo("forever")}})
+        d.wait_state("one", "running")
+        self.assertEqual(d.stop(), 0)
+        d.start().wait_state("one", "running")
+
+    def test_exit_with_ends_the_daemon_with_the_code_of_a_service(self):
+        d = self.make({
+            "version": 1, "daemon": {"exit_with": "main"},
+            "services": {
+                "main": {"command": zoo("sleep", 200, "exit", 42), "restart": "no"},
+                "side": {"command": zoo("forever")},
+            },
+        })
+        d.spawn()
+        self.assertEqual(d.wait_exit(), 42)
+        self.assertEqual(d.service_pids(), [])
+
+    def test_services_live_on_when_the_keeper_is_killed(self):
+        d = self.make({"version": 1, "services": {}})
+        # It writes after the keeper's death: the first write would kill it if its output were a closed pipe.
+        script = "while [ ! -e go ]; do sleep 0.02; done; echo still here && touch wrote; exec sleep 1000"
+        d.write_config({"version": 1, "services": {"one": {"shell": script, "cwd": str(d.folder)}}})
+        d.start()
+        pid = d.wait_state("one", "running")["pid"]
+        engine = d.engine_pid()
+        d.signal(signal.SIGKILL)
+        d.wait_exit()
+        wait_for(lambda: not process_alive(engine), 10, "the engine to follow the keeper")
+        d.path("go").touch()
+        wait_for(d.path("wrote").exists, 10, "the service to write")
+        self.assertTrue(process_alive(pid))
+
+
+class InCgroup(Ends, ScenarioInCgroup):
+    pass
+
+
+class WithoutCgroup(Ends, ScenarioWithoutCgroup):
+    pass
+
+
+class AsUser(Ends, ScenarioAsUser):
+    pass
+
+
+class Begins(Scenario):
+    def run_daemon(self, *arguments):
+        done = subprocess.run([str(BUILD / "bin/supervisord"), *arguments], capture_output=True, text=True, timeout=20)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_version(self):
+        code, out, _ = self.run_daemon("--version")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"\d+\.\d+")
+
+    def test_misuse_is_2(self):
+        code, _, err = self.run_daemon("--nonsense")
+        self.assertEqual(code, 2)
+        self.assertIn("--nonsense", err)
+
+    def test_it_shows_in_ps_under_its_names(self):
+        d = self.daemon({"one": {"command": zoo("forever")}})
+        shown = lambda pid: subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+        self.assertIn("supervisord", shown(d.keeper_pid))
+        self.assertEqual(shown(d.engine_pid()).strip(), "supervisord: engine")
+
+    def test_daemonize_returns_when_it_answers(self):
+        d = self.make({"version": 1, "services": {"one": {"command": zoo("forever")}}})
+        done = subprocess.run(d.command("--daemonize"), timeout=20, env=d.environment(), stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0)
+        d.wait_state("one", "running")
+        self.assert_ctl(0, d, "shutdown")
+        wait_for(lambda: d.service_pids() == [], 10, "the service to be gone")
+
+    def test_it_writes_outside_its_directories_nothing(self):
+        d = self.daemon({"one": {"command": zoo("forever")}})
+        d.wait_state("one", "running")
+        self.assertEqual([name for name in os.listdir("/dev/shm") if "yard" in name.lower()], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,12 @@
+"""Starts the real daemon on a real file with real children, and says what happened when a test fails."""
+
+from . import procfs
+from .daemon import BUILD, PROJECT, Daemon, zoo
+from .procfs import identity_alive, process_alive, process_status, state_letter
+from .scenario import Scenario, ScenarioInCgroup, ScenarioAsUser, ScenarioWithoutCgroup, free_port
+from .waiting import wait_for
+
+__all__ = [
+    "BUILD", "PROJECT", "Daemon", "Scenario", "ScenarioAsUser", "ScenarioInCgroup", "ScenarioWithoutCgroup",
+    "free_port", "identity_alive", "process_alive", "process_status", "procfs", "state_letter", "wait_for", "zoo",
+]

@@ -1,0 +1,86 @@
+"""Each kind of readiness, when it comes and when it does not."""
+
+import unittest
+
+from harness import Scenario, free_port, wait_for, zoo
+
+
+class Probes(Scenario):
+    """A service is `starting` until the probe succeeds. Each waits for the file `go`, which the test makes."""
+
+    def start(self, make_script, make_ready, **settings):
+        d = self.make({"version": 1, "services": {}})
+        wait = f"while [ ! -e {d.path('go')} ]; do sleep 0.02; done; exec \"$0\" \"$@\""
+        service = {
+            "command": ["/bin/sh", "-c", wait, *zoo(*make_script(d))],
+            "ready": {**make_ready(d), "timeout": "20s"},
+            **settings,
+        }
+        d.write_config({"version": 1, "services": {"one": service}})
+        d.start()
+        d.wait_status("one", lambda s: s["state"] == "starting" and s["pid"], "the start")
+        return d
+
+    def go(self, d):
+        self.assertEqual(d.status("one")["state"], "starting")
+        d.path("go").touch()
+        self.assertEqual(d.wait_state("one", "running")["restarts"], 0)
+
+    def test_a_newline_on_a_descriptor(self):
+        self.go(self.start(lambda d: ["ready-fd", 5, "forever"], lambda d: {"fd": 5}))
+
+    def test_a_tcp_port(self):
+        port = free_port()
+        self.go(self.start(lambda d: ["listen-tcp", port, "forever"], lambda d: {"tcp": f"127.0.0.1:{port}"}))
+
+    def test_a_unix_socket(self):
+        self.go(self.start(lambda d: ["listen-unix", d.path("s"), "forever"], lambda d: {"unix": str(d.path("s"))}))
+
+    def test_http_that_is_unwell_at_first(self):
+        port = free_port()
+        self.go(self.start(lambda d: ["http", port, 3], lambda d: {"http": f"http://127.0.0.1:{port}/health"}))
+
+    def test_a_command(self):
+        probe = lambda d: {"exec": ["/usr/bin/test", "-e", str(d.path("made"))], "interval": "50ms"}
+        self.go(self.start(lambda d: ["touch", d.path("made"), "forever"], probe))
+
+    def test_a_line_in_the_log(self):
+        self.go(self.start(lambda d: ["say", "now on port 80", "forever"], lambda d: {"log": "on port [0-9]+"}))
+
+    def test_a_file(self):
+        self.go(self.start(lambda d: ["touch", d.path("made"), "forever"], lambda d: {"file": str(d.path("made"))}))
+
+    def test_notify(self):
+        self.go(self.start(lambda d: ["notify", "READY=1", "forever"], lambda d: {"notify": True}))
+
+
+class Missed(Scenario):
+    def test_a_missed_readiness_stops_the_service_and_is_a_failure(self):
+        for ready in ({"notify": True}, {"fd": 3}, {"tcp": f"127.0.0.1:{free_port()}"}, {"log": "never"}):
+            d = self.daemon(
+                {"one": {"command": zoo("forever"), "restart": "no", "ready": {**ready, "timeout": "300ms"}}}
+            )
+            status = d.wait_state("one", "failed")
+            self.assertIn("ready", status["reason"])
+            self.assertEqual(d.service_pids(), [])
+
+    def test_an_exit_before_readiness_is_a_failure_even_with_0(self):
+        d = self.daemon({"one": {"command": zoo("exit", 0), "restart": "no", "ready": {"notify": True}}})
+        self.assertEqual(d.wait_state("one", "failed")["exit"], {"code": 0})
+
+    def test_a_failing_probe_command_leaves_no_process_behind(self):
+        d = self.daemon(
+            {
+                "one": {
+                    "command": zoo("forever"),
+                    "restart": "no",
+                    "ready": {"exec": ["/bin/sh", "-c", "sleep 1000 & exit 1"], "interval": "50ms", "timeout": "500ms"},
+                }
+            }
+        )
+        d.wait_state("one", "failed")
+        wait_for(lambda: d.service_pids() == [], 10, "everything to be gone")
+
+
+if __name__ == "__main__":
+    unittest.main()
