@@ -8,7 +8,6 @@
 
 #include "conf/instances.h"
 #include "engine/daemon_log.h"
-#include "engine/graph_backend.h"
 
 namespace yard::engine {
 namespace {
@@ -54,6 +53,7 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
       images_(welcome.arena_fd, files_.paths(), environ),
       cgroups_(CgroupManager::open(loop_.get(), "yard-" + std::to_string(getppid()), CgroupSources::of_this_process())),
       events_(state_.event_number()),
+      ledger_(state_.requests()),
       host_({loop_.get(), &clock_, &link_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
             [this](ServiceId id, State from, State to, std::string_view cause) { on_transition(id, from, to, cause); }),
       graph_(host_, random_numbers()),
@@ -69,16 +69,19 @@ Started<Unit> Engine::set_up(const Inventory& inventory, UniqueFd control_socket
     }
     for (const auto& [name, config] : services) graph_.add(config, name);
     graph_.link(config_.daemon.parallel_starts);
+    for (ServiceId id = 0; id < graph_.size(); ++id) ids_[graph_.name(id)] = id;
     commands_ = std::make_unique<AuxCommands>(
         link_, static_cast<uint32_t>(graph_.size()), inventory.welcome.slots,
         [this](const auto& command, const std::string& service, keeper::Key key) {
-            return images_.lay({&graph_.config(graph_.find(service).front()), service, command, {}, {}}, key);
+            return images_.lay({&graph_.config(service_of(service)), service, command, {}, {}}, key);
         },
         [this](std::function<void()> work) { deferred_.post(std::move(work)); });
     if (Status logs = open_logs(); !logs) return stop(logs.error());
     host_.connect(&graph_, logs_.get(), commands_.get());
-    backend_ = make_graph_backend({&graph_, &host_, &events_, logs_.get(), &state_, &clock_, [this] { request_shutdown(); }});
-    auto server = control::Server::create(loop_.get(), std::move(control_socket), *backend_, control::AccessPolicy(geteuid()));
+    backend_ = std::make_unique<EngineBackend>(EngineBackend::Parts{&graph_, &host_, logs_.get(), &clock_, loop_.get(),
+                                                                    [this](std::string_view) { request_shutdown(); }});
+    methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
+    auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_, control::owner_access(geteuid()));
     if (!server) return stop(server.error());
     server_ = std::move(*server);
     auto watch = FdWatch::create(loop_.get(), link_.fd(), FdWatch::For::reading, [this] { read_keeper(); });
@@ -99,7 +102,7 @@ Status Engine::open_logs() {
     return Ok();
 }
 
-ServiceId Engine::service_of(const std::string& name) const { return graph_.find(name).front(); }
+ServiceId Engine::service_of(const std::string& name) const { return ids_.at(name); }
 
 // The first engine starts the services; every later one takes them over.
 void Engine::begin(const Inventory& inventory) {
@@ -122,7 +125,6 @@ void Engine::begin(const Inventory& inventory) {
 void Engine::run() {
     loop_.run([this] { end_of_turn(); });
     server_.reset();
-    backend_.reset();
     keeper_watch_.reset();
 }
 

@@ -3,13 +3,16 @@
 // Threads: the loop's only (logs have their own thread behind LogRouter).
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/aux_commands.h"
-#include "engine/control/backend.h"
+#include "engine/control/methods.h"
 #include "engine/control/server.h"
 #include "engine/deferred.h"
+#include "engine/engine_backend.h"
 #include "engine/event_hub.h"
 #include "engine/held_fds.h"
 #include "engine/host/cgroup.h"
@@ -68,11 +71,14 @@ class Engine {
     ServiceImages images_;
     std::unique_ptr<CgroupManager> cgroups_;
     EventHub events_;
+    control::RingLedger ledger_;
+    std::map<std::string, ServiceId> ids_;
     ServiceHost host_;
     ServiceGraph graph_;
     std::unique_ptr<AuxCommands> commands_;
     std::unique_ptr<LogRouter> logs_;
-    std::unique_ptr<control::Handlers> handlers_;
+    std::unique_ptr<EngineBackend> backend_;
+    std::unique_ptr<control::Methods> methods_;
     std::unique_ptr<control::Server> server_;
     FdWatch keeper_watch_;
     LoopTimer deadline_timer_;

@@ -22,7 +22,6 @@ const char* to_string(State state) {
             return "failed";
     }
     return "invalid";
-    return "?";
 }
 
 const char* to_string(Wanted wanted) {

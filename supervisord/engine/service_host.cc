@@ -239,7 +239,7 @@ Status ServiceHost::renice(ServiceId id, int nice) {
     SystemPriorities priorities;
     const auto pids = [this, id] {
         std::vector<int> all;
-        for (const ProcessRow& row : list_processes({processes(id)}, SystemProcFs(), read_cgroup_pids, parts_.clock->now())) {
+        for (const ProcessRow& row : list_processes({processes(id)}, SystemProcFs(), cgroup_pids, parts_.clock->now())) {
             all.push_back(row.pid);
         }
         return all;
@@ -304,6 +304,7 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
     const auto& record = report.record;
     if (service(id).notify) service(id).notify->drain_now();  // last words before the end
     if (record.tree_empty) service(id).shim_pid = 0;
+    const bool moved_main_ended = graph_->facts(id).main_moved && record.pid == graph_->facts(id).pid;
     if (record.stage != 0) {
         const std::string stage = kSpawnStageNames[record.stage];
         const conf::ServiceConfig& config = graph_->config(id);
@@ -314,8 +315,10 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
                                       ? ExitStatus::unknown()
                                       : ExitStatus::from_wait_status(record.wait_status);
         std::optional<Respawned> respawned;
-        if (record.next_pid > 0) respawned = Respawned{report.key.generation + 1, record.next_pid};
-        graph_->on_exited(id, report.key.generation, status, record.next_pid > 0 || tree_is_empty(id, report), respawned, now());
+        if (record.next_pid > 0) respawned = Respawned{report.key.generation + 1, 0};  // `started` follows
+        if (moved_main_ended) graph_->on_main_exited(id, record.pid, status, now());
+        const bool empty = record.next_pid > 0 || tree_is_empty(id, report);
+        graph_->on_exited(id, report.key.generation, status, empty, respawned, now());
     }
     parts_.link->acknowledge(report.key);  // after the event: the facts are stored
 }

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -14,7 +13,6 @@ namespace yard::engine {
 namespace {
 
 constexpr uint64_t kMagic = 0x3144524159ULL;  // "YARD1"
-constexpr size_t kRequests = 64;
 
 struct FactsCell {
     ServiceFacts copies[2];
@@ -28,8 +26,7 @@ struct Header {
     uint64_t slots;
     uint64_t begun;
     uint64_t event_number;
-    uint64_t request_count;    // request n lies in requests[n % kRequests]
-    uint64_t requests[kRequests];
+    control::RequestRing requests;
 };
 
 constexpr uint64_t kLayout = sizeof(FactsCell) << 32 | sizeof(LogPositionCell) << 16 | sizeof(Header);
@@ -100,14 +97,7 @@ void StateFile::store(uint32_t slot, const ServiceFacts& facts) {
 
 LogPositionCell* StateFile::log_position(uint32_t slot) { return &layout_->slots[slot].log; }
 
-bool StateFile::seen_or_add(uint64_t request_hash) {
-    Header& header = layout_->header;
-    const uint64_t known = std::min<uint64_t>(header.request_count, kRequests);
-    if (std::find(header.requests, header.requests + known, request_hash) != header.requests + known) return true;
-    header.requests[header.request_count % kRequests] = request_hash;
-    publish(&header.request_count, header.request_count + 1);
-    return false;
-}
+control::RequestRing& StateFile::requests() { return layout_->header.requests; }
 
 bool StateFile::begun() const { return layout_->header.begun != 0; }
 void StateFile::mark_begun() { publish(&layout_->header.begun, 1); }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "engine/control/request_ledger.h"
 #include "engine/log_router.h"
 #include "engine/service_facts.h"
 
@@ -33,9 +34,8 @@ class StateFile {
     void store(uint32_t slot, const ServiceFacts& facts);
     LogPositionCell* log_position(uint32_t slot);
 
-    // The last requests that were applied, so that none is applied twice over the engine's death. True: known.
-    // Otherwise it is known from now on.
-    bool seen_or_add(uint64_t request_hash);
+    // The requests that were applied, so that none is applied twice over the engine's death.
+    control::RequestRing& requests();
 
     // The last number given to an event.
     uint64_t event_number() const;

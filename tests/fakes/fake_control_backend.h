@@ -73,9 +73,13 @@ class FakeControlBackend : public ControlBackend {
         asked.push_back("renice " + name(id) + " " + std::to_string(nice));
         return next_status;
     }
-    std::vector<ProcessInfo> processes(ServiceId id) const override {
-        return {{name(id), 100 + static_cast<int>(id), 1, "S", 5, 2, 12.5, 2048, std::nullopt,
-                 "/bin/" + name(id)}};
+    std::vector<ProcessInfo> processes(const std::vector<ServiceId>& ids) const override {
+        std::vector<ProcessInfo> all;
+        for (const ServiceId id : ids) {
+            all.push_back({name(id), 100 + static_cast<int>(id), 1, "S", 5, 2, 12.5, 2048, std::nullopt,
+                           "/bin/" + name(id)});
+        }
+        return all;
     }
 
     varlink::Json describe(ServiceId id) const override {

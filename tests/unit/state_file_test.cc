@@ -68,22 +68,15 @@ TEST_F(StateFileTest, GarbageInTheFileIsDiscarded) {
     EXPECT_FALSE(open(1, 4).begun());
 }
 
-TEST_F(StateFileTest, ARequestIsKnownOnceItWasAddedAlsoToTheNextEngine) {
+TEST_F(StateFileTest, RequestsAreKnownToTheNextEngine) {
     {
         StateFile first = open();
-        EXPECT_FALSE(first.seen_or_add(11));
-        EXPECT_TRUE(first.seen_or_add(11));
+        first.requests().ids[0] = {{1, 2}};
+        first.requests().added = 1;
     }
     StateFile second = open();
-    EXPECT_TRUE(second.seen_or_add(11));
-    EXPECT_FALSE(second.seen_or_add(12));
-}
-
-TEST_F(StateFileTest, TheOldestRequestMakesRoom) {
-    StateFile file = open();
-    for (uint64_t id = 1; id <= 65; ++id) EXPECT_FALSE(file.seen_or_add(id));
-    EXPECT_TRUE(file.seen_or_add(2));
-    EXPECT_FALSE(file.seen_or_add(1));
+    EXPECT_EQ(second.requests().added, 1u);
+    EXPECT_EQ(second.requests().ids[0], (control::RequestRing::Id{{1, 2}}));
 }
 
 TEST_F(StateFileTest, BegunAndEventNumbersAreKept) {

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "conf/config.h"
+#include "engine/host/process_list.h"
 #include "engine/log_router.h"
 #include "engine/service_facts.h"
 #include "engine/service_graph.h"
@@ -22,19 +23,7 @@
 
 namespace yard::engine::control {
 
-// A process as ps shows it.
-struct ProcessInfo {
-    std::string service;
-    pid_t pid = 0;
-    pid_t ppid = 0;
-    std::string state;  // with flags: "S", "R<", "Ssl+"
-    int nice = 0;
-    int threads = 0;
-    double cpu_percent = 0;
-    int64_t rss_kib = 0;
-    std::optional<int> fds;  // none: we may not look
-    std::string command;
-};
+using ProcessInfo = ProcessRow;  // as ps shows it
 
 struct DaemonInfo {
     pid_t pid = 0;
@@ -66,7 +55,7 @@ class ControlBackend {
     virtual Status signal(ServiceId id, int number, bool tree) = 0;
     // For every process of the service, now and at its next starts.
     virtual Status renice(ServiceId id, int nice) = 0;
-    virtual std::vector<ProcessInfo> processes(ServiceId id) const = 0;
+    virtual std::vector<ProcessInfo> processes(const std::vector<ServiceId>& ids) const = 0;
 
     // ---- The rest.
     virtual varlink::Json describe(ServiceId id) const = 0;  // the configuration in force

@@ -86,9 +86,7 @@ void Methods::wait(Call& call) {
 void Methods::ps(Call& call) {
     const auto ids = selected(call);
     if (!ids) return;
-    std::vector<ProcessInfo> processes;
-    for (const ServiceId id : *ids) std::ranges::move(backend_.processes(id), std::back_inserter(processes));
-    call.reply(processes_json(processes));
+    call.reply(processes_json(backend_.processes(*ids)));
 }
 
 void Methods::show(Call& call) {

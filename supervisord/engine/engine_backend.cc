@@ -1,0 +1,67 @@
+#include "engine/engine_backend.h"
+
+#include <unistd.h>
+
+#include "conf/describe.h"
+#include "engine/host/cgroup_tree.h"
+#include "engine/host/process_list.h"
+#include "engine/version.h"
+
+namespace yard::engine {
+namespace {
+
+using varlink::Json;
+
+Json to_json(const conf::Value& value) {
+    struct Visitor {
+        Json operator()(std::monostate) const { return Json(); }
+        Json operator()(bool v) const { return Json(v); }
+        Json operator()(int64_t v) const { return Json(v); }
+        Json operator()(double v) const { return Json(v); }
+        Json operator()(const std::string& v) const { return Json(v); }
+        Json operator()(const conf::Value::List& list) const {
+            Json::Array array;
+            for (const conf::Value& one : list) array.push_back(to_json(one));
+            return Json(std::move(array));
+        }
+        Json operator()(const conf::Value::Map& map) const {
+            Json::Object object;
+            for (const auto& [key, one] : map) object.emplace_back(key, to_json(one));
+            return Json(std::move(object));
+        }
+    };
+    return std::visit(Visitor{}, value.content);
+}
+
+}  // namespace
+
+Status EngineBackend::signal(ServiceId id, int number, bool tree) {
+    if (facts(id).pid == 0) return fail(name(id) + " has no process");
+    parts_.host->signal(id, number, tree);
+    return Ok();
+}
+
+Status EngineBackend::renice(ServiceId id, int nice) {
+    if (Status set = parts_.host->renice(id, nice); !set) return set;
+    graph().set_nice(id, nice, now());
+    return Ok();
+}
+
+std::vector<control::ProcessInfo> EngineBackend::processes(const std::vector<ServiceId>& ids) const {
+    std::vector<ServiceProcesses> services;
+    for (ServiceId id : ids) services.push_back(parts_.host->processes(id));
+    return list_processes(services, SystemProcFs(), cgroup_pids, parts_.clock->now());
+}
+
+Json EngineBackend::describe(ServiceId id) const { return to_json(conf::Value{conf::describe(config(id))}); }
+
+uint64_t EngineBackend::log_dropped_bytes(ServiceId id) const { return parts_.logs->counters(name(id)).dropped_bytes; }
+
+Result<std::unique_ptr<LogRouter::Stream>> EngineBackend::query_logs(
+    LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines, std::function<void()> on_end) {
+    return parts_.logs->query(std::move(query), std::move(on_lines), std::move(on_end));
+}
+
+control::DaemonInfo EngineBackend::daemon() const { return {getpid(), getppid(), YARD_VERSION}; }
+
+}  // namespace yard::engine

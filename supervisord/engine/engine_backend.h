@@ -1,0 +1,40 @@
+// What the control methods ask of the engine beyond the service graph.
+#pragma once
+
+#include <functional>
+
+#include "engine/control/graph_backend.h"
+#include "engine/log_router.h"
+#include "engine/service_host.h"
+
+namespace yard::engine {
+
+class EngineBackend : public control::GraphBackend {
+  public:
+    struct Parts {
+        ServiceGraph* graph;
+        ServiceHost* host;
+        LogRouter* logs;
+        const Clock* clock;
+        uv_loop_s* loop;
+        std::function<void(std::string_view cause)> shutdown;
+    };
+    // All outlive it.
+    explicit EngineBackend(Parts parts) : GraphBackend(*parts.graph, *parts.clock, parts.loop), parts_(std::move(parts)) {}
+
+    Status signal(ServiceId id, int number, bool tree) override;
+    Status renice(ServiceId id, int nice) override;
+    std::vector<control::ProcessInfo> processes(const std::vector<ServiceId>& ids) const override;
+    varlink::Json describe(ServiceId id) const override;
+    uint64_t log_dropped_bytes(ServiceId id) const override;
+    Result<std::unique_ptr<LogRouter::Stream>> query_logs(LogQuery query,
+                                                          std::function<void(std::vector<LogLineRecord>)> on_lines,
+                                                          std::function<void()> on_end) override;
+    control::DaemonInfo daemon() const override;
+    void shutdown(std::string_view cause) override { parts_.shutdown(cause); }
+
+  private:
+    const Parts parts_;
+};
+
+}  // namespace yard::engine
