@@ -1,4 +1,4 @@
-// JSON behind a thin header: RapidJSON stays in json.cc.
+// JSON behind a thin header: RapidJSON stays in json.cc, what needs none of it is in json_value.cc.
 //
 // Two shapes: Json, a value for reading requests and replies; JsonWriter, which writes text straight away for
 // large replies (no tree). Not thread safe; distinct objects may be used by distinct threads.
@@ -24,7 +24,12 @@ class Json {
     using Member = std::pair<std::string, Json>;
     using Object = std::vector<Member>;  // in document order
 
-    Json() = default;  // null
+    Json();  // null
+    Json(const Json&);
+    Json(Json&&) noexcept;
+    Json& operator=(const Json&);
+    Json& operator=(Json&&) noexcept;
+    ~Json();
     Json(bool v) : value_(v) {}
     Json(int v) : value_(static_cast<int64_t>(v)) {}
     Json(int64_t v) : value_(v) {}
