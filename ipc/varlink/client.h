@@ -25,27 +25,44 @@ class Client {
     // Connects. While the daemon's engine restarts, connections wait in the backlog that the keeper holds.
     static Result<Client> connect(const std::string& socket_path);
 
-    // Sends a request and waits for its one reply. When the connection ends without a reply (the engine died), connects
-    // anew and sends again, for at most `retry_for`; mutating calls must carry a request_id so that they are
-    // applied once. The Result's error is one of transport (code ECONNREFUSED, ENOENT, EACCES ...).
-    Result<Reply> call(const std::string& method, Json parameters);
+    // Sends a request and waits for its one reply. When the connection ends without a reply (the engine
+    // died), connects anew and sends again, for at most `retry_for`; mutating calls must carry a request_id
+    // so that they are applied once. The Result's error is one of transport (code ECONNREFUSED, ENOENT,
+    // EACCES ...).
+    Result<Reply> call(const std::string& method, const Json& parameters);
 
-    // Sends with "more"; `on_reply` sees each reply until one does not continue or it returns false.
-    // Does not retry: the caller knows from where to resume.
-    Status call_more(const std::string& method, Json parameters, const std::function<bool(const Reply&)>& on_reply);
+    // Sends with "more"; `on_reply` sees each reply until one does not continue or it returns false (then the
+    // connection is of no more use). Does not retry: the caller knows from where to resume, see reconnect().
+    Status call_more(const std::string& method, const Json& parameters,
+                     const std::function<bool(const Reply&)>& on_reply);
+
+    // Connects anew after the connection ended (connection_ended() of the error). The first time at once,
+    // then after pauses that grow, until `retry_for` has been spent on pauses since the last reply; then
+    // fails with ECONNRESET.
+    Status reconnect();
 
     void set_retry_for(std::chrono::milliseconds time) { retry_for_ = time; }
+    // How long a reply may take before the call fails with ETIMEDOUT; 0 (the default): for ever.
+    void set_reply_within(std::chrono::milliseconds time) { reply_within_ = time; }
 
   private:
     Client(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
     Result<Reply> read_reply();
+    Result<std::string> read_message();
+    Status receive_some();
+    Status wait_readable();
     Status send_request(const std::string& method, const Json& parameters, bool more);
 
     std::string path_;
     UniqueFd fd_;
-    std::string buffered_;
+    std::string buffered_;  // received, not yet taken
     std::chrono::milliseconds retry_for_{5000};
+    std::chrono::milliseconds reply_within_{0};
+    std::chrono::milliseconds pause_{0}, paused_{0};  // the next pause; the sum of those since the last reply
 };
+
+// Is this the error of a connection that the other side ended, so that connecting anew may help?
+bool connection_ended(const Error& error);
 
 // A fresh 128-bit request id in hex, from getrandom(2).
 std::string new_request_id();

@@ -1,0 +1,38 @@
+// What the words after `ctl` mean. Each command fills the members that its options name
+// (ctl/command_table.cc).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace yard::ctl {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct Arguments {
+    // Every command.
+    std::string socket;  // empty: the usual place
+    bool json = false;
+    bool help = false;
+    bool version = false;  // only before the command
+
+    std::vector<std::string> names;  // services
+    std::string name;                // the one service
+    bool no_wait = false;
+    std::string signal;
+    bool list_signals = false;
+    bool tree = false;
+    std::string state;
+    std::optional<Milliseconds> timeout;
+    int64_t nice = 0;
+    bool follow = false;
+    std::optional<int64_t> lines;
+    std::optional<Milliseconds> since;
+    std::string grep;
+    std::string file;
+};
+
+}  // namespace yard::ctl

@@ -1,0 +1,156 @@
+#include "ctl/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <type_traits>
+
+#include "base/signal_number.h"
+#include "base/text.h"
+#include "conf/quantity.h"
+#include "ctl/display_text.h"
+
+namespace yard::ctl {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Failure<Trouble> wrong_use(std::string sentence, const Command* command) {
+    const std::string help = command ? "ctl help " + std::string(command->name) : "ctl help";
+    return trouble(ExitCode::usage, std::move(sentence) + " (\"" + help + "\" explains)");
+}
+
+template <typename T>
+T converted(const std::string& text) {
+    if constexpr (std::is_same_v<T, std::string>) {
+        return text;
+    } else if constexpr (std::is_same_v<T, std::optional<Milliseconds>>) {
+        const Result<Milliseconds> duration = conf::parse_duration(text);
+        if (duration) return *duration;
+        const std::string& proposal = duration.error().message;
+        throw CLI::ConversionError("\"" + text + "\" is not a duration such as 500ms, 90s or 10m" +
+                                   (proposal.empty() ? "" : "; " + proposal));
+    } else {
+        const Result<int64_t> number = conf::parse_integer(text);
+        if (!number) throw CLI::ConversionError("\"" + text + "\" is not a whole number");
+        return *number;
+    }
+}
+
+void add_option(CLI::App& app, const Option& option, const std::string& spelling, Arguments& arguments) {
+    const auto add = [&](auto target) -> CLI::Option* {
+        auto& value = arguments.*target;
+        using T = std::remove_reference_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, bool>) {
+            return app.add_flag(spelling, value);
+        } else if constexpr (std::is_same_v<T, Words>) {
+            return app.add_option(spelling, value);
+        } else {
+            const std::function<void(const std::string&)> set = [&value](const std::string& text) {
+                value = converted<T>(text);
+            };
+            return app.add_option_function(spelling, set)->take_last();
+        }
+    };
+    std::visit(add, option.target)->required(option.required);
+}
+
+void add_options(CLI::App& app, std::span<const Option> options, Arguments& arguments) {
+    for (const Option& option : options) add_option(app, option, std::string(option.spelling), arguments);
+}
+
+std::string nearest_option(const CLI::App& app, const std::string& word) {
+    Words long_names;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) long_names.push_back("--" + name);
+    }
+    return nearest_word(word.substr(0, word.find('=')), long_names);
+}
+
+Failure<Trouble> unexpected_word(const CLI::App& app, const std::string& word, const Command* command) {
+    const std::string quoted = "\"" + neutralised(word) + "\"";
+    if (!word.starts_with('-')) return wrong_use(quoted + " is one word too many", command);
+    const std::string nearest = nearest_option(app, word);
+    return wrong_use(
+        "there is no option " + quoted + (nearest.empty() ? "" : "; did you mean " + nearest + "?"), command);
+}
+
+std::string explained(const CLI::ParseError& error) {
+    const std::string what = error.what();
+    const std::string subject = what.substr(0, what.find_first_of(": "));
+    if (dynamic_cast<const CLI::RequiredError*>(&error)) return subject + " is missing";
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) return subject + " needs a value";
+    return what;
+}
+
+Result<Unit, Trouble> parse_with(CLI::App& app, Words words, const Command* command) {
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    try {
+        app.parse(words);
+        return Unit{};
+    } catch (const CLI::ParseError& error) {
+        const Words left = app.remaining();
+        if (!left.empty()) return unexpected_word(app, left.front(), command);
+        return wrong_use(explained(error), command);
+    }
+}
+
+Failure<Trouble> unknown_command(const std::string& word) {
+    Words names{"help"};
+    for (const Command& command : commands()) names.emplace_back(command.name);
+    const std::string nearest = nearest_word(word, names);
+    return wrong_use("there is no command \"" + neutralised(word) + "\"" +
+                         (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"),
+                     nullptr);
+}
+
+// `kill -9 web` and `kill -HUP web`, as fingers know them from kill(1).
+void spell_out_signals(Words& words) {
+    for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+        if (words[i].size() < 2 || words[i][0] != '-' || !parse_signal(words[i].substr(1))) continue;
+        words[i].erase(0, 1);
+        words.insert(words.begin() + static_cast<ptrdiff_t>(i++), "--signal");
+    }
+}
+
+Result<Invocation, Trouble> parse_help(Invocation invocation, const Words& rest) {
+    invocation.arguments.help = true;
+    if (rest.empty()) return invocation;
+    invocation.command = find_command(rest.front());
+    if (!invocation.command) return unknown_command(rest.front());
+    return invocation;
+}
+
+}  // namespace
+
+Result<Invocation, Trouble> parse_command_line(const Words& words) {
+    Invocation invocation;
+    CLI::App leading;
+    leading.set_help_flag();
+    leading.prefix_command();  // stops at the command; only that command's options are ever built
+    add_options(leading, leading_options(), invocation.arguments);
+    add_options(leading, global_options(), invocation.arguments);
+    if (Result<Unit, Trouble> parsed = parse_with(leading, words, nullptr); !parsed)
+        return trouble(parsed.error());
+    Words rest = leading.remaining();
+    if (invocation.arguments.help || invocation.arguments.version) return invocation;
+    if (rest.empty()) return wrong_use("a command is missing", nullptr);
+    const std::string name = rest.front();
+    rest.erase(rest.begin());
+    if (name.starts_with('-')) return unexpected_word(leading, name, nullptr);
+    if (name == "help") return parse_help(std::move(invocation), rest);
+
+    invocation.command = find_command(name);
+    if (!invocation.command) return unknown_command(name);
+    if (name == "kill") spell_out_signals(rest);
+    CLI::App app;
+    app.set_help_flag();
+    add_options(app, invocation.command->options, invocation.arguments);
+    for (const Option& option : global_options()) {
+        add_option(app, option, spelling_within(*invocation.command, option), invocation.arguments);
+    }
+    Result<Unit, Trouble> parsed = parse_with(app, rest, invocation.command);
+    if (!parsed && !invocation.arguments.help) return trouble(parsed.error());
+    return invocation;
+}
+
+}  // namespace yard::ctl

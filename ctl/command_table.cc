@@ -1,0 +1,109 @@
+#include "ctl/command_table.h"
+
+#include <algorithm>
+
+#include "ctl/commands.h"
+
+namespace yard::ctl {
+namespace {
+
+using A = Arguments;
+
+constexpr Option kGlobal[] = {
+    {"-s,--socket", "SOCKET",
+     "the daemon's control socket (default: YARD_SOCKET, else the runtime directory's)", &A::socket},
+    {"--json", "", "print JSON: one document, or one a line for streams", &A::json},
+    {"-h,--help", "", "explain the command", &A::help},
+};
+constexpr Option kLeading[] = {
+    {"-V,--version", "", "print the version of ctl", &A::version},
+};
+
+constexpr Option kSomeNames = {
+    "NAME", "", "a service, one of its instances (worker@2), or a pattern ('web*')", &A::names, true};
+constexpr Option kAnyNames = {"NAME", "", "only these services; all when none is named", &A::names};
+constexpr Option kOneName = {"NAME", "", "the service", &A::name, true};
+constexpr Option kNoWait = {"--no-wait", "", "return as soon as the daemon has taken the order", &A::no_wait};
+
+constexpr Option kLooking[] = {kAnyNames};
+constexpr Option kOperating[] = {kSomeNames, kNoWait};
+constexpr Option kKilling[] = {
+    {"NAME", "", kSomeNames.help, &A::names},
+    {"-s,--signal", "SIGNAL", "by name or number (default: the service's stop signal)", &A::signal},
+    {"-l,--list", "", "list the signals", &A::list_signals},
+    {"--tree", "", "to every process of the service, not only the main one", &A::tree},
+};
+constexpr Option kWaiting[] = {
+    kSomeNames,
+    {"--for", "STATE", "the state to wait for (default: running, or completed)", &A::state},
+    {"--timeout", "DURATION", "give up after this long, with exit code 5", &A::timeout},
+};
+constexpr Option kRenicing[] = {
+    kOneName,
+    {"N", "", "-20 (first) to 19 (last)", &A::nice, true},
+};
+constexpr Option kLogging[] = {
+    kAnyNames,
+    {"-f,--follow", "", "go on with what is written from now on, until Ctrl-C", &A::follow},
+    {"-n,--lines", "N", "only the last N lines", &A::lines},
+    {"--since", "DURATION", "only what is younger, for example 10m", &A::since},
+    {"--grep", "REGEX", "only lines that match the extended regular expression", &A::grep},
+};
+constexpr Option kFollowing[] = {
+    {"-f,--follow", "", "follow, which is what it does anyway", &A::follow},
+};
+constexpr Option kChecking[] = {
+    {"FILE", "", "the configuration (default: the one that supervisord would take)", &A::file},
+};
+constexpr Option kShowing[] = {kOneName};
+constexpr Option kEnding[] = {kNoWait};
+
+constexpr Command kCommands[] = {
+    {"status", "Services", "show what runs, since when, and why something does not", kLooking, run_status},
+    {"start", "Services", "start services and what they require, and wait until they are up", kOperating,
+     run_start},
+    {"stop", "Services", "stop services and what requires them, and wait until they are down", kOperating,
+     run_stop},
+    {"restart", "Services", "stop and start services", kOperating, run_restart},
+    {"kill", "Services", "send a signal; the restart policy stays in force", kKilling, run_kill},
+    {"wait", "Services", "wait until services are in a state", kWaiting, run_wait},
+    {"renice", "Services", "set the priority, now and for later starts", kRenicing, run_renice},
+    {"ps", "Looking", "list the processes of services", kLooking, run_ps},
+    {"tree", "Looking", "draw the process tree of services", kLooking, run_tree},
+    {"logs", "Looking", "print what services wrote", kLogging, run_logs},
+    {"events", "Looking", "follow every change of state, with its cause", kFollowing, run_events},
+    {"check", "Configuration", "find the mistakes in a configuration; needs no daemon", kChecking, run_check},
+    {"show", "Configuration", "print the configuration in force for a service", kShowing, run_show},
+    {"ping", "Daemon", "see whether the daemon answers", {}, run_ping},
+    {"version", "Daemon", "print the versions of ctl and of the daemon", {}, run_version},
+    {"shutdown", "Daemon", "stop everything in order and end the daemon", kEnding, run_shutdown},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+    return kCommands;
+}
+std::span<const Option> global_options() {
+    return kGlobal;
+}
+std::span<const Option> leading_options() {
+    return kLeading;
+}
+
+std::string spelling_within(const Command& command, const Option& global) {
+    const size_t long_name = global.spelling.find("--");
+    const std::string_view short_name = global.spelling.substr(0, long_name);  // "-s,", or empty
+    const bool taken = std::any_of(command.options.begin(), command.options.end(), [&](const Option& option) {
+        return !short_name.empty() && option.spelling.starts_with(short_name);
+    });
+    return std::string(taken ? global.spelling.substr(long_name) : global.spelling);
+}
+
+const Command* find_command(std::string_view name) {
+    const auto* row = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                   [&](const Command& c) { return c.name == name; });
+    return row == std::end(kCommands) ? nullptr : row;
+}
+
+}  // namespace yard::ctl

@@ -1,0 +1,52 @@
+// The one table of ctl's commands: parsing, help and dispatch all come from its rows.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "ctl/arguments.h"
+#include "ctl/outcome.h"
+
+namespace yard::ctl {
+
+struct Context;
+
+// The member of Arguments that an option fills; its type says what the option takes.
+using Target = std::variant<bool Arguments::*, std::string Arguments::*,
+                            std::vector<std::string> Arguments::*, int64_t Arguments::*,
+                            std::optional<int64_t> Arguments::*, std::optional<Milliseconds> Arguments::*>;
+
+struct Option {
+    std::string_view spelling;  // "-f,--follow"; without dashes it is positional
+    std::string_view value;     // what stands for its value in the help; empty for flags and positionals
+    std::string_view help;
+    Target target;
+    bool required = false;
+
+    bool is_positional() const { return spelling[0] != '-'; }
+    bool is_list() const { return std::holds_alternative<std::vector<std::string> Arguments::*>(target); }
+};
+
+struct Command {
+    std::string_view name;
+    std::string_view group;  // the heading it stands under in the help
+    std::string_view summary;
+    std::span<const Option> options;
+    Outcome (*run)(Context&);
+};
+
+std::span<const Command> commands();
+// The options that every command takes, before or after its name.
+std::span<const Option> global_options();
+// How a global option is spelled after `command`: without its short name where the command has that (`kill
+// -s`).
+std::string spelling_within(const Command& command, const Option& global);
+// Those that make sense only before a command.
+std::span<const Option> leading_options();
+
+// Nothing when there is no such command.
+const Command* find_command(std::string_view name);
+
+}  // namespace yard::ctl

@@ -1,0 +1,49 @@
+// The commands, one function each; ctl/command_table.cc gives them their names and options.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ctl/arguments.h"
+#include "ctl/outcome.h"
+#include "ctl/output.h"
+#include "ctl/session.h"
+#include "ctl/terminal.h"
+
+namespace yard::ctl {
+
+// What a command works with. Results go to `out`; progress and remarks to standard error.
+struct Context {
+    const Arguments& args;
+    Session& session;
+    Output& out;
+    Terminal terminal;        // what `out` writes to
+    Terminal error_terminal;  // standard error
+};
+
+// The parameters {"names": [...]} that most methods take; without names they are left out, which means all.
+varlink::Json with_names(const std::vector<std::string>& names);
+
+Outcome run_status(Context& context);
+
+Outcome run_start(Context& context);
+Outcome run_stop(Context& context);
+Outcome run_restart(Context& context);
+
+Outcome run_kill(Context& context);
+Outcome run_renice(Context& context);
+Outcome run_wait(Context& context);
+
+Outcome run_ps(Context& context);
+Outcome run_tree(Context& context);
+Outcome run_logs(Context& context);
+Outcome run_events(Context& context);
+
+Outcome run_check(Context& context);
+Outcome run_show(Context& context);
+
+Outcome run_ping(Context& context);
+Outcome run_version(Context& context);
+Outcome run_shutdown(Context& context);
+
+}  // namespace yard::ctl

@@ -1,0 +1,63 @@
+#include "ctl/help.h"
+
+#include <algorithm>
+
+namespace yard::ctl {
+namespace {
+
+std::string padded(std::string text, size_t width) {
+    text.resize(std::max(width, text.size() + 2), ' ');
+    return text;
+}
+
+std::string option_line(std::string spelling, const Option& option) {
+    if (const size_t comma = spelling.find(','); comma != std::string::npos) spelling.insert(comma + 1, " ");
+    if (!option.value.empty()) spelling += " " + std::string(option.value);
+    return "  " + padded(spelling, 24) + std::string(option.help) + "\n";
+}
+
+std::string positionals(const Command& command) {
+    std::string text;
+    for (const Option& option : command.options) {
+        if (!option.is_positional()) continue;
+        const std::string word = std::string(option.spelling) + (option.is_list() ? ".." : "");
+        text += option.required ? " " + word : " [" + word + "]";
+    }
+    return text;
+}
+
+std::string option_lines(std::span<const Option> options) {
+    std::string text;
+    for (const Option& option : options) text += option_line(std::string(option.spelling), option);
+    return text;
+}
+
+}  // namespace
+
+std::string general_help() {
+    std::string text = "usage: ctl [-s SOCKET] [--json] COMMAND ...\n";
+    std::string_view group;
+    for (const Command& command : commands()) {
+        if (command.group != group) text += "\n" + std::string(command.group) + ":\n";
+        group = command.group;
+        text += "  " + padded(std::string(command.name) + positionals(command), 24) +
+                std::string(command.summary) + "\n";
+    }
+    text += "\nOptions:\n" + option_lines(global_options()) + option_lines(leading_options());
+    text += "\n\"ctl help COMMAND\" explains a command.\n";
+    text +=
+        "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 no such name, 5 timed out, 6 not permitted, "
+        "7 daemon not reachable.\n";
+    return text;
+}
+
+std::string command_help(const Command& command) {
+    std::string text = "usage: ctl " + std::string(command.name) + positionals(command) + " [options]\n";
+    text += std::string(command.summary) + "\n\n";
+    text += option_lines(command.options);
+    for (const Option& option : global_options())
+        text += option_line(spelling_within(command, option), option);
+    return text;
+}
+
+}  // namespace yard::ctl

@@ -1,0 +1,30 @@
+// A service as the control interface describes it, in words and colours for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "ctl/table.h"
+#include "ipc/varlink/json.h"
+
+namespace yard::ctl {
+
+// What `ctl status` says of `services` (an array of the interface's type Service): a line each.
+Table status_table(const varlink::Json& services, WallTime now);
+
+// The same of one service, in full.
+std::string service_details(const varlink::Json& service, WallTime now, const Terminal& terminal);
+
+// The array for programs: every member that they may rely on is there, null where the daemon left one out.
+varlink::Json services_json(const varlink::Json& services);
+
+// "0", "SIGKILL", "unknown"; "-" when it has not ended yet.
+std::string exit_words(const varlink::Json& exit);
+
+Colour state_colour(std::string_view state);
+
+// Does `ctl status` count it as up? A one-shot that succeeded has done what it should.
+bool counts_as_running(std::string_view state);
+
+}  // namespace yard::ctl

@@ -1,0 +1,54 @@
+// ctl's side of the control socket: calls of the interface org.yardmaster, with every failure turned into
+// Trouble.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "ctl/outcome.h"
+#include "ipc/varlink/client.h"
+
+namespace yard::ctl {
+
+class Session {
+  public:
+    // Connects at the first call.
+    explicit Session(std::string socket_path) : path_(std::move(socket_path)) {}
+
+    // Calls `method` (without the interface's name) and gives the parameters of its reply. Survives a restart
+    // of the engine; what changes something carries a request_id, see mutating().
+    Result<varlink::Json, Trouble> call(const std::string& method, varlink::Json parameters = {});
+
+    // Calls `method` with "more": `on_reply` sees each reply (never an error) until the last or until it
+    // returns false. When the engine restarts in between, calls again with what `parameters` gives then.
+    Result<Unit, Trouble> stream(const std::string& method, const std::function<varlink::Json()>& parameters,
+                                 const std::function<bool(const varlink::Reply&)>& on_reply);
+
+    // Answers may take as long as they like (start, stop, wait ...); otherwise a silent daemon is given up
+    // on.
+    void wait_for_ever() { patient_ = true; }
+
+    // Did the last call fail because the daemon ended during it?
+    bool daemon_ended() const { return daemon_ended_; }
+
+    // Waits until nobody listens on the socket any more. REQUIRES: an earlier call.
+    void wait_until_gone();
+
+  private:
+    Result<Unit, Trouble> connect();
+    Trouble transport_trouble(const Error& error) const;
+
+    std::string path_;
+    bool patient_ = false;
+    bool daemon_ended_ = false;
+    std::optional<varlink::Client> client_;
+};
+
+// `parameters` with a fresh request_id, so that a call which is sent again is applied once.
+varlink::Json mutating(varlink::Json parameters);
+
+// What an error reply of the interface means to a person.
+Trouble reply_trouble(const varlink::Reply& reply);
+
+}  // namespace yard::ctl

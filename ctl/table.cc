@@ -1,0 +1,70 @@
+#include "ctl/table.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace yard::ctl {
+namespace {
+
+constexpr size_t kGap = 2;  // between two columns
+
+// Takes columns from whichever may give and is widest, until the line fits or nobody can give any more.
+void shrink_to_fit(std::vector<size_t>& widths, const std::vector<Column>& columns, size_t limit) {
+    const auto line = [&] {
+        return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
+    };
+    while (line() > limit) {
+        size_t widest = columns.size();
+        for (size_t i = 0; i < columns.size(); ++i) {
+            const bool can_give = columns[i].narrowest != 0 && widths[i] > columns[i].narrowest;
+            if (can_give && (widest == columns.size() || widths[i] >= widths[widest])) widest = i;
+        }
+        if (widest == columns.size()) return;
+        --widths[widest];
+    }
+}
+
+}  // namespace
+
+std::string Table::draw(const Terminal& terminal) const {
+    std::vector<std::vector<Cell>> rows;
+    std::vector<Cell>& heading = rows.emplace_back();
+    for (const Column& column : columns_) heading.emplace_back(column.title, Colour::bold);
+    for (std::vector<Cell> row : rows_) {
+        for (Cell& cell : row) cell.text = terminal.safe(cell.text);
+        rows.push_back(std::move(row));
+    }
+    const std::vector<size_t> column_widths = widths(rows, terminal);
+    std::string text;
+    for (const std::vector<Cell>& row : rows) text += draw_row(row, column_widths, terminal);
+    return text;
+}
+
+std::vector<size_t> Table::widths(const std::vector<std::vector<Cell>>& rows,
+                                  const Terminal& terminal) const {
+    std::vector<size_t> widths(columns_.size());
+    for (const std::vector<Cell>& row : rows) {
+        for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text));
+    }
+    if (terminal.width != 0) shrink_to_fit(widths, columns_, terminal.width);
+    return widths;
+}
+
+std::string Table::draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths,
+                            const Terminal& terminal) const {
+    std::string line;
+    size_t owed = 0;  // spaces that are written only if something follows
+    for (size_t i = 0; i < row.size(); ++i) {
+        const std::string text = cut_to_width(row[i].text, widths[i], terminal.ellipsis());
+        const size_t padding = widths[i] - display_width(text);
+        const bool right = columns_[i].align == Column::Align::right;
+        if (!text.empty()) {
+            line += std::string(owed + (right ? padding : 0), ' ') + terminal.paint(text, row[i].colour);
+            owed = 0;
+        }
+        owed += (right && !text.empty() ? 0 : padding) + kGap;
+    }
+    return line + '\n';
+}
+
+}  // namespace yard::ctl

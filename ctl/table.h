@@ -1,0 +1,43 @@
+// A table for people: columns as wide as their cells, cut where the terminal is narrower.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ctl/terminal.h"
+
+namespace yard::ctl {
+
+struct Column {
+    std::string title;
+    enum class Align { left, right } align = Align::left;
+    size_t narrowest = 0;  // may be cut down to this many columns on a narrow terminal; 0: never cut
+};
+
+struct Cell {
+    Cell(std::string words, Colour tint = Colour::none) : text(std::move(words)), colour(tint) {}
+    Cell(const char* words) : text(words) {}
+    std::string text;  // of any origin: it is neutralised when it is drawn
+    Colour colour = Colour::none;
+};
+
+class Table {
+  public:
+    explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+    // REQUIRES: one cell a column.
+    void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+
+    // A heading and a line per row, each ended by a newline, without spaces at the end.
+    std::string draw(const Terminal& terminal) const;
+
+  private:
+    std::vector<size_t> widths(const std::vector<std::vector<Cell>>& rows, const Terminal& terminal) const;
+    std::string draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths,
+                         const Terminal& terminal) const;
+
+    std::vector<Column> columns_;
+    std::vector<std::vector<Cell>> rows_;
+};
+
+}  // namespace yard::ctl

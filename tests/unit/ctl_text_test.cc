@@ -1,0 +1,250 @@
+#include <gtest/gtest.h>
+
+#include "ctl/log_cursor.h"
+#include "ctl/process_tree.h"
+#include "ctl/service_view.h"
+#include "ctl/time_text.h"
+#include "ctl/yaml_text.h"
+
+namespace yard::ctl {
+namespace {
+
+using varlink::Json;
+
+WallTime at(const char* text) {
+    return parse_rfc3339(text).value();
+}
+
+TEST(TimeText, ReadsRfc3339WithAnyFraction) {
+    EXPECT_EQ(at("1970-01-01T00:00:01Z").time_since_epoch(), std::chrono::seconds(1));
+    EXPECT_EQ(at("1970-01-01T00:00:00.5Z").time_since_epoch(), std::chrono::milliseconds(500));
+    EXPECT_EQ(at("2026-01-31T12:00:00.123Z") - at("2026-01-31T11:59:59Z"), std::chrono::milliseconds(1123));
+    EXPECT_EQ(at("1970-01-01T00:00:00.1234567891234Z").time_since_epoch(), Duration(123456789));
+}
+
+TEST(TimeText, RefusesWhatIsNoUtcTime) {
+    for (const char* text :
+         {"", "-", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31T12:00:00+01:00", "2026-01-31 12:00:00Z",
+          "99999-01-31T12:00:00Z", "2026-01-31T12:00:00.1Zx", "2026-01-31T12:00:-1Z"}) {
+        EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
+    }
+}
+
+TEST(TimeText, AgesAreWholeSecondsAndNeverNegative) {
+    EXPECT_EQ(age_words(std::chrono::milliseconds(1900)), "1s");
+    EXPECT_EQ(age_words(std::chrono::seconds(125)), "2m 5s");
+    EXPECT_EQ(age_words(std::chrono::hours(51)), "2d 3h");
+    EXPECT_EQ(age_words(std::chrono::milliseconds(10)), "0s");
+    EXPECT_EQ(age_words(std::chrono::seconds(-5)), "0s");
+}
+
+Json process(const char* service, int pid, int ppid, const char* command) {
+    return Json::Object{{"service", service}, {"pid", pid}, {"ppid", ppid}, {"command", command}};
+}
+
+std::string drawn(Json::Array processes, const Terminal& terminal = {}) {
+    std::string text;
+    for (const ServiceTree& tree : build_trees(Json(std::move(processes)))) text += draw_tree(tree, terminal);
+    return text;
+}
+
+TEST(ProcessTree, ChildrenHangBelowTheirParentsByPid) {
+    EXPECT_EQ(drawn({process("api", 10, 1, "api"), process("api", 13, 12, "deep"),
+                     process("api", 12, 10, "b"), process("api", 11, 10, "a"), process("db", 20, 1, "db")}),
+              "api\n"
+              "└─ 10 api\n"
+              "   ├─ 11 a\n"
+              "   └─ 12 b\n"
+              "      └─ 13 deep\n"
+              "db\n"
+              "└─ 20 db\n");
+}
+
+TEST(ProcessTree, OrphansStandBesideTheMainProcess) {
+    EXPECT_EQ(
+        drawn({process("api", 10, 1, "api"), process("api", 11, 10, "a"), process("api", 30, 2, "orphan")},
+              {.utf8 = false}),
+        "api\n"
+        "|- 10 api\n"
+        "|  `- 11 a\n"
+        "`- 30 orphan\n");
+}
+
+TEST(ProcessTree, ACircleLosesNobody) {
+    EXPECT_EQ(drawn({process("x", 5, 6, "a"), process("x", 6, 5, "b"), process("x", 7, 7, "self")}),
+              "x\n"
+              "├─ 5 a\n"
+              "│  └─ 6 b\n"
+              "└─ 7 self\n");
+}
+
+TEST(ProcessTree, AnEndlesslyDeepChainIsDrawnInPieces) {
+    Json::Array chain;
+    for (int pid = 2; pid < 5002; ++pid) chain.push_back(process("deep", pid, pid - 1, "x"));
+    const std::string text = drawn(std::move(chain));
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5001);
+}
+
+TEST(ProcessTree, LinesFitTheTerminalAndCommandsCannotDriveIt) {
+    EXPECT_EQ(drawn({process("s", 10, 1, "long \x1b]0;title\x07 command")}, {.is_tty = true, .width = 20}),
+              "s\n"
+              "└─ 10 long ^[]0;tit…\n");
+}
+
+TEST(ProcessTree, JsonNests) {
+    const auto trees = build_trees(Json(Json::Array{process("s", 10, 1, "a"), process("s", 11, 10, "b")}));
+    EXPECT_EQ(
+        tree_json(trees.at(0)).dump(),
+        R"({"service":"s","processes":[{"pid":10,"command":"a","children":[{"pid":11,"command":"b","children":[]}]}]})");
+}
+
+TEST(ServiceView, ExitsInWords) {
+    EXPECT_EQ(exit_words(Json::Object{{"code", 3}, {"signal", Json()}}), "3");
+    EXPECT_EQ(exit_words(Json::Object{{"signal", "SIGKILL"}}), "SIGKILL");
+    EXPECT_EQ(exit_words(Json::Object{{"unknown", true}}), "unknown");
+    EXPECT_EQ(exit_words(Json()), "-");
+}
+
+TEST(ServiceView, JsonHasEveryPromisedMemberAndOneWayToEnd) {
+    const Json service = Json::Object{{"name", "a"},
+                                      {"state", "failed"},
+                                      {"exit", Json::Object{{"code", 1}, {"signal", Json()}}},
+                                      {"extra", 1}};
+    EXPECT_EQ(
+        services_json(Json::Array{service}).dump(),
+        R"([{"name":"a","state":"failed","wanted":null,"pid":null,"since":null,"uptime_s":null,"restarts":null,)"
+        R"("exit":{"code":1},"nice":null,"reason":null,"status_text":null,"extra":1}])");
+}
+
+TEST(ServiceView, TableSaysSinceWhenAndWhy) {
+    const Json service = Json::Object{{"name", "db"},
+                                      {"state", "backoff"},
+                                      {"since", "2026-01-31T12:00:00Z"},
+                                      {"restarts", 2},
+                                      {"exit", Json::Object{{"code", 1}}},
+                                      {"reason", "restart in 1s"},
+                                      {"status_text", "warming"}};
+    const std::string text = status_table(Json::Array{service}, at("2026-01-31T12:02:05Z")).draw({});
+    EXPECT_EQ(text,
+              "NAME  STATE    PID  SINCE  RESTARTS  EXIT  NICE  REASON/STATUS\n"
+              "db    backoff    -  2m 5s         2     1     -  restart in 1s; warming\n");
+}
+
+TEST(ServiceView, DetailsLeaveOutWhatThereIsNot) {
+    const Json service =
+        Json::Object{{"name", "db"},   {"state", "running"},    {"pid", 7}, {"restarts", 0}, {"nice", 0},
+                     {"wanted", "up"}, {"log_dropped_bytes", 9}};
+    EXPECT_EQ(service_details(service, WallTime{}, {}),
+              "db\n"
+              "     State: running\n"
+              "    Wanted: up\n"
+              "       PID: 7\n"
+              "      Nice: 0\n"
+              "  Restarts: 0\n"
+              " Last exit: -\n"
+              "   Dropped: 9 bytes of its log\n");
+}
+
+TEST(YamlText, QuotesOnlyWhatYamlWouldReadAsSomethingElse) {
+    const Json value =
+        Json::Object{{"command", Json::Array{"/bin/x", "--port", "8080", "-5", "a b"}},
+                     {"env", Json::Object{{"X", "no"}, {"Y", "0x1d"}, {"Z", "1e5"}, {"odd key", "100ms"}}},
+                     {"nice", -5},
+                     {"none", Json::Array{}},
+                     {"text", ""}};
+    EXPECT_EQ(to_yaml(value),
+              "command: [/bin/x, --port, \"8080\", \"-5\", \"a b\"]\n"
+              "env:\n"
+              "  X: \"no\"\n"
+              "  Y: \"0x1d\"\n"
+              "  Z: \"1e5\"\n"
+              "  \"odd key\": 100ms\n"
+              "nice: -5\n"
+              "none: []\n"
+              "text: \"\"\n");
+}
+
+TEST(YamlText, ListsOfMapsNest) {
+    const Json value = Json::Object{
+        {"requires", Json::Array{Json::Object{{"service", "db"}, {"when", Json::Object{{"a", 1}}}}, "x"}}};
+    EXPECT_EQ(to_yaml(value),
+              "requires:\n"
+              "  - service: db\n"
+              "    when:\n"
+              "      a: 1\n"
+              "  - x\n");
+}
+
+constexpr const char* kNoon = "2026-01-31T12:00:00.000Z";
+constexpr const char* kLater = "2026-01-31T12:00:00.001Z";
+constexpr const char* kEarlier = "2026-01-31T11:59:59.000Z";
+
+TEST(LogCursor, AfterALossLinesThatWereSeenAreNotRepeatedAndOthersNotLost) {
+    LogCursor cursor(at(kEarlier));
+    EXPECT_TRUE(cursor.accept("a", kEarlier));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+    cursor.resume();
+    EXPECT_FALSE(cursor.accept("a", kEarlier));
+    EXPECT_FALSE(cursor.accept("a", kNoon));
+    EXPECT_FALSE(cursor.accept("a", kNoon));
+    EXPECT_TRUE(cursor.accept("a", kNoon));  // a third line of the same instant
+    EXPECT_TRUE(cursor.accept("a", kLater));
+}
+
+TEST(LogCursor, TwoLossesInARowDoNotConfuseIt) {
+    LogCursor cursor(at(kEarlier));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+    cursor.resume();
+    EXPECT_FALSE(cursor.accept("a", kNoon));
+    cursor.resume();
+    EXPECT_FALSE(cursor.accept("a", kNoon));
+    EXPECT_FALSE(cursor.accept("a", kNoon));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+}
+
+TEST(LogCursor, EachServiceHasItsOwnPlace) {
+    LogCursor cursor(at(kEarlier));
+    EXPECT_TRUE(cursor.accept("a", kLater));
+    EXPECT_TRUE(cursor.accept("b", kNoon));
+    cursor.resume();
+    EXPECT_FALSE(cursor.accept("b", kNoon));
+    EXPECT_TRUE(cursor.accept("b", kLater));
+    EXPECT_FALSE(cursor.accept("a", kLater));
+}
+
+TEST(LogCursor, AServiceThatShowedNothingBeginsWhereFollowingBegan) {
+    LogCursor cursor(at(kNoon));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+    cursor.resume();
+    EXPECT_FALSE(cursor.accept("quiet", kEarlier));
+    EXPECT_TRUE(cursor.accept("quiet", kLater));
+}
+
+TEST(LogCursor, AClockThatWasSetBackHidesNothing) {
+    LogCursor cursor(at(kEarlier));
+    EXPECT_TRUE(cursor.accept("a", kLater));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+    cursor.resume();
+    EXPECT_FALSE(cursor.accept("a", kNoon));
+    EXPECT_TRUE(cursor.accept("a", kLater));
+    EXPECT_TRUE(cursor.accept("a", kNoon));
+}
+
+TEST(LogCursor, ResumesALittleBeforeTheNewestLine) {
+    LogCursor cursor(at(kEarlier));
+    EXPECT_FALSE(cursor.resume_from().has_value());
+    cursor.accept("a", kLater);
+    cursor.accept("b", kNoon);
+    EXPECT_EQ(cursor.resume_from(), at(kLater) - std::chrono::seconds(2));
+}
+
+TEST(LogCursor, LinesWithoutATimeAreAlwaysShown) {
+    LogCursor cursor(at(kNoon));
+    cursor.resume();
+    EXPECT_TRUE(cursor.accept("a", ""));
+}
+
+}  // namespace
+}  // namespace yard::ctl
