@@ -218,6 +218,9 @@ void ServiceHost::kill_tree(ServiceId id) {
     forget_wait(&service(id));
     auto wait = parts_.cgroups->watch_empty(name, [this, id, generation] {
         service(id).empty_wait.reset();
+        // Linux 6.14 and later kill whatever is born by CLONE_INTO_CGROUP into a cgroup that cgroup.kill was written
+        // to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
+        parts_.cgroups->remove(graph_->name(id));
         graph_->on_tree_empty(id, generation, now());
     });
     if (wait) {
