@@ -5,6 +5,8 @@
 namespace yard::varlink {
 namespace {
 
+constexpr size_t kKeptBytes = 16 << 10;  // of a buffer that is empty
+
 bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -17,7 +19,7 @@ void Decoder::feed(std::string_view bytes) {
     buffer_.erase(0, begin_);
     scanned_ -= begin_;
     begin_ = 0;
-    if (buffer_.empty() && buffer_.capacity() > bytes.size() * 2) buffer_.shrink_to_fit();
+    if (buffer_.empty() && buffer_.capacity() > kKeptBytes) buffer_.shrink_to_fit();
     buffer_.append(bytes);
 }
 
@@ -33,7 +35,9 @@ Result<std::optional<Decoder::Message>> Decoder::next() {
 }
 
 Decoder::Step Decoder::scan(char byte) {
-    if (scanned_ - begin_ > kMaxMessageBytes) return broken("the message is larger than 1 MiB");
+    if (scanned_ - begin_ > max_bytes_) {
+        return broken("the message is larger than " + std::to_string(max_bytes_) + " bytes");
+    }
     if (depth_ > 0) return scan_inside(byte);
     const bool begun = scanned_ > begin_;  // depth 0 again: the object is complete
     if (byte == '\0' || byte == '\n') {

@@ -6,6 +6,7 @@
 // Each byte is looked at once, however small the pieces are in which it arrives.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@ inline constexpr size_t kMaxMessageBytes = 1 << 20;
 
 class Decoder {
   public:
+    // Messages over `max_bytes` are refused; so are they over kMaxMessageBytes.
+    explicit Decoder(size_t max_bytes = kMaxMessageBytes)
+        : max_bytes_(std::min(max_bytes, kMaxMessageBytes)) {}
+
     struct Message {
         std::string text;        // from `{` to `}`; whether it is valid JSON is for Json::parse to say
         char terminator = '\0';  // '\0' or '\n': the answer ends in kind
@@ -27,7 +32,7 @@ class Decoder {
     void feed(std::string_view bytes);
 
     // The next complete message; nothing when more bytes are needed. An error says what is wrong with the
-    // stream: something other than an object, a message over kMaxMessageBytes or deeper than kMaxJsonDepth,
+    // stream: something other than an object, a message too large or deeper than kMaxJsonDepth,
     // an object cut short by a NUL. Where the next message begins is unknown from then on: each later call
     // gives the error again.
     Result<std::optional<Message>> next();
@@ -42,6 +47,7 @@ class Decoder {
     Step broken(std::string problem);
     Message take(char terminator);
 
+    size_t max_bytes_;
     std::string buffer_;
     size_t begin_ = 0;    // of the current message in buffer_
     size_t scanned_ = 0;  // bytes of buffer_ that were looked at

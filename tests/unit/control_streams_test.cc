@@ -121,6 +121,13 @@ TEST_F(ControlStreams, SubscribeGoesOnAfterTheEventThatWasSeen) {
     EXPECT_THAT(seqs(), ElementsAre(3, 4, 5));
 }
 
+TEST_F(ControlStreams, ANumberThatIsStillToComeMeansFromNowOn) {
+    const ServiceId api = backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe", R"({"since_seq":500})"));
+    backend.set_state(api, State::running, "ready");
+    EXPECT_THAT(seqs(), ElementsAre(1));
+}
+
 TEST_F(ControlStreams, ASlowSubscriberGetsEveryEventLater) {
     const ServiceId api = backend.add("api");
     ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe"));

@@ -154,6 +154,16 @@ TEST_F(ControlWait, WithMoreEachStepIsTold) {
     EXPECT_FALSE(caller.answers[2].has("continues"));
 }
 
+TEST_F(ControlWait, StepsDoNotPileUpForWhoDoesNotRead) {
+    const ServiceId api = backend.add("api", State::starting);
+    begin("Start", kApi, /*more=*/true);
+    caller.set_congested(true);
+    for (int i = 0; i < 10; ++i) backend.set_state(api, State::backoff, "crashed");
+    EXPECT_TRUE(caller.answers.empty());
+    backend.set_state(api, State::running, "ready");
+    EXPECT_THAT(outcomes(), ElementsAre("api running ok"));
+}
+
 TEST_F(ControlWait, ACallerThatGoesAwayIsForgotten) {
     const ServiceId api = backend.add("api", State::starting);
     begin("Start", kApi);

@@ -123,9 +123,17 @@ TEST(Decoder, SizeIsLimitedToOneMebibyte) {
     const std::string largest = of_size(kMaxMessageBytes);
     ASSERT_EQ(largest.size(), kMaxMessageBytes);
     EXPECT_EQ(decode_in_pieces(largest + "\n", 65536).texts.size(), 1u);
-    EXPECT_NE(decode_in_pieces(of_size(kMaxMessageBytes + 1) + "\n", 65536).problem.find("1 MiB"),
+    EXPECT_NE(decode_in_pieces(of_size(kMaxMessageBytes + 1) + "\n", 65536)
+                  .problem.find("larger than 1048576 bytes"),
               std::string::npos);
     EXPECT_NE(decode_in_pieces("{" + std::string(2 * kMaxMessageBytes, ' '), 65536).problem, "");
+}
+
+TEST(Decoder, ALowerLimitCanBeSet) {
+    Decoder decoder(4);
+    decoder.feed("{  }\n{   }\n");
+    EXPECT_TRUE(decoder.next().value());
+    EXPECT_FALSE(decoder.next().ok());
 }
 
 TEST(Decoder, ABrokenStreamStaysBroken) {

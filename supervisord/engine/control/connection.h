@@ -24,6 +24,8 @@ class Connection final : private ReplySink {
     // Messages handled in a row before the other connections get their turn, and bytes read at once.
     static constexpr int kMessagesPerTurn = 16;
     static constexpr size_t kReadBytes = 16 << 10;
+    // Of a message from someone without rights, who can ask for little.
+    static constexpr size_t kMaxStrangerBytes = 4096;
 
     class Owner {
       public:
@@ -38,6 +40,7 @@ class Connection final : private ReplySink {
                                                       Owner& owner);
 
     bool is_over() const { return over_; }
+    bool is_stranger() const { return caller_.role == Role::anyone; }
     // A message has begun, nothing else is going on, and its end has not come.
     bool inside_message() const { return call_ == nullptr && !backlog_ && decoder_.inside_message(); }
     // Since when, as the owner keeps it; forgotten when a message is complete.
@@ -48,7 +51,11 @@ class Connection final : private ReplySink {
 
   private:
     Connection(UniqueFd socket, const Call::Caller& caller, Dispatcher& dispatcher, Owner& owner)
-        : socket_(std::move(socket)), caller_(caller), dispatcher_(dispatcher), owner_(owner) {}
+        : socket_(std::move(socket)),
+          caller_(caller),
+          dispatcher_(dispatcher),
+          owner_(owner),
+          decoder_(is_stranger() ? kMaxStrangerBytes : varlink::kMaxMessageBytes) {}
 
     void turn(unsigned events);
     void read();

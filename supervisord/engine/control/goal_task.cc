@@ -30,7 +30,8 @@ void GoalTask::on_event(const Event& event) {
     if (found == index_.end()) return;
     Target& target = targets_[found->second];
     if (target.standing != Goal::Standing::open) return;
-    if (call_.more()) call_.progress(step_json(event));
+    // Steps are news, not a record: who does not read them misses some.
+    if (call_.more() && !call_.congested()) call_.progress(step_json(event));
     judge(target, event.to);
     answer_when_settled();
 }

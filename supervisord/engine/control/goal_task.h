@@ -23,8 +23,8 @@ class GoalTask final : public Task {
     };
     using Answer = std::function<void(Call&, const std::vector<Target>&)>;
 
-    // Hears events from now on, and tells the caller of each if it asked for more. Everything must outlive
-    // the task.
+    // Hears events from now on, and tells each to a caller that asked for more and keeps up. Everything must
+    // outlive the task.
     GoalTask(Call& call, ControlBackend& backend, EventHub& hub, std::vector<Target> targets);
 
     // Looks at what is true now; then `answer` is called once, as soon as no target is open: perhaps at once.

@@ -113,7 +113,9 @@ void Methods::subscribe(Call& call) {
     if (!expect_more(call)) return;
     const int64_t since = call.parameters()["since_seq"].as_int(static_cast<int64_t>(hub_.last_seq()));
     if (since < 0) return answer_invalid(call, "since_seq", "expected 0 or more");
-    call.keep(std::make_unique<EventsTask>(call, hub_, static_cast<uint64_t>(since))).send();
+    // A number that is still to come is from before the numbers began anew.
+    const uint64_t cursor = std::min(static_cast<uint64_t>(since), hub_.last_seq());
+    call.keep(std::make_unique<EventsTask>(call, hub_, cursor)).send();
 }
 
 }  // namespace yard::engine::control

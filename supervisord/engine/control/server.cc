@@ -49,20 +49,23 @@ void Server::accept_some() {
 }
 
 void Server::admit(UniqueFd socket) {
-    if (connections_.size() >= limits_.clients) return turn_away(socket);
+    if (connections_.size() >= limits_.clients) return turn_away(socket, limits_.clients);
     Call::Caller caller;
     caller.credentials = Credentials::of_peer(socket.get());
     caller.role = access_(caller.credentials);
+    const bool is_stranger = caller.role == Role::anyone;
+    if (is_stranger && strangers_ >= limits_.strangers) return turn_away(socket, limits_.strangers);
     Result<std::unique_ptr<Connection>> connection =
         Connection::create(loop_, std::move(socket), caller, dispatcher_, *this);
     if (!connection.ok()) return;  // out of memory in the kernel: the socket closes, the client tries again
     const Connection* key = connection->get();
     connections_.emplace(key, std::move(connection).value());
+    if (is_stranger) ++strangers_;
 }
 
-void Server::turn_away(const UniqueFd& socket) const {
+void Server::turn_away(const UniqueFd& socket, size_t limit) {
     std::string message = "{\"error\":\"org.yardmaster.TooManyClients\",\"parameters\":{\"limit\":";
-    message += std::to_string(limits_.clients) + "}}";
+    message += std::to_string(limit) + "}}";
     message.push_back('\0');
     // Into the empty buffer of a fresh socket this cannot be cut short; if it fails, the client sees the end
     // only.
@@ -71,7 +74,7 @@ void Server::turn_away(const UniqueFd& socket) const {
 
 void Server::after_turn(Connection& connection) {
     if (connection.is_over()) {
-        connections_.erase(&connection);
+        remove(connection);
         return;
     }
     if (!connection.inside_message()) {
@@ -80,6 +83,11 @@ void Server::after_turn(Connection& connection) {
         connection.half_since = clock_.now();
         if (!half_messages_.is_armed()) half_messages_.arm(limits_.half_message);
     }
+}
+
+void Server::remove(const Connection& connection) {
+    if (connection.is_stranger()) --strangers_;
+    connections_.erase(&connection);
 }
 
 void Server::end_half_messages() {
@@ -91,7 +99,7 @@ void Server::end_half_messages() {
         if (!connection.half_since) continue;
         if (*connection.half_since + limits_.half_message <= now) {
             connection.refuse("half a message, and the rest did not come in time");
-            connections_.erase(&connection);
+            remove(connection);
         } else if (!earliest || *connection.half_since < *earliest) {
             earliest = connection.half_since;
         }

@@ -20,6 +20,7 @@ namespace yard::engine::control {
 
 struct ServerLimits {
     size_t clients = 1024;                             // one more is told so and closed
+    size_t strangers = 64;                             // of them; callers without any right
     Duration half_message = std::chrono::seconds(30);  // from the first byte of a message to its last
 };
 
@@ -39,7 +40,8 @@ class Server : private Connection::Owner {
     Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPolicy access, ServerLimits limits);
     void accept_some();
     void admit(UniqueFd socket);
-    void turn_away(const UniqueFd& socket) const;
+    static void turn_away(const UniqueFd& socket, size_t limit);
+    void remove(const Connection& connection);
     void after_turn(Connection& connection) override;
     void end_half_messages();
 
@@ -52,6 +54,7 @@ class Server : private Connection::Owner {
     std::optional<FdWatcher> accept_watcher_;
     LoopTimer accept_again_;   // armed after accept failed for want of descriptors or memory
     LoopTimer half_messages_;  // armed only while some connection is inside a message
+    size_t strangers_ = 0;
     std::map<const Connection*, std::unique_ptr<Connection>> connections_;
 };
 
