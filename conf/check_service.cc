@@ -6,7 +6,7 @@ namespace {
 using Service = Draft<ServiceConfig>;
 
 void check_program(const Service& service, Report& report) {
-    const bool reported = service.has("command") || service.has("shell");
+    const bool reported = service.misspelt || service.has("command") || service.has("shell");
     if (service.config.command.empty() && !reported) {
         report.error(service.mark,
                      "the service " + in_quotes(service.config.name) +

@@ -10,8 +10,8 @@ Value::Map& section_of(Value::Map& shown, const std::string& name) {
     for (auto& [key, value] : shown) {
         if (key == name) return std::get<Value::Map>(value.content);
     }
-    shown.emplace_back(name, Value{Value::Map{}});
-    return std::get<Value::Map>(shown.back().second.content);
+    shown.push_back({name, Value{Value::Map{}}});
+    return std::get<Value::Map>(shown.back().value.content);
 }
 
 template <typename T>
@@ -23,7 +23,7 @@ Value::Map describe_by(const Table<T>& table, const T& target) {
         const size_t dot = row.path.find('.');
         const std::string key = row.path.substr(dot + 1);  // all of it when there is no dot
         (dot == std::string::npos ? shown : section_of(shown, row.path.substr(0, dot)))
-            .emplace_back(key, std::move(value));
+            .push_back({key, std::move(value)});
     }
     return shown;
 }

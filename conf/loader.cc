@@ -128,7 +128,7 @@ class Loader {
                 report_.error(mark, in_quotes(name) + " cannot be the name of a service: " + fault);
             }
             if (!value->is_map() && !value->is_null()) {
-                reader.begin(name);
+                reader.begin(in_quotes(name));
                 reader.expected("a map such as {command: [program, arguments]}", *value);
                 continue;
             }

@@ -6,13 +6,14 @@ namespace {
 std::string described(const Node& node) {
     if (node.is_scalar()) return in_quotes(node.text());
     if (node.is_list()) return "a list";
-    return node.is_map() ? "a map" : "nothing";
+    return "a map";
 }
 
 }  // namespace
 
 void Reader::expected(const std::string& what, const Node& instead, const std::string& proposal) {
-    error(instead.mark(), with_proposal("expected " + what + ", not " + described(instead), proposal));
+    const std::string but = instead.is_null() ? ", but there is no value" : ", not " + described(instead);
+    error(instead.mark(), with_proposal("expected " + what + but, proposal));
 }
 
 void Reader::error(Mark mark, const std::string& message) {

@@ -19,7 +19,9 @@ uint32_t Report::number_of(const std::string& path) {
 }
 
 void Report::error(Mark mark, std::string message) {
-    if (!full()) mistakes_.emplace(mark, std::move(message));
+    const auto here = mistakes_.lower_bound({mark, ""});
+    const bool taken = mark.line > 0 && here != mistakes_.end() && here->first == mark;
+    if (!taken && !full()) mistakes_.emplace(mark, std::move(message));
 }
 
 std::string Report::place(Mark mark) const {

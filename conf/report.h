@@ -23,7 +23,8 @@ class Report {
     uint32_t number_of(const std::string& path);
     const std::string& file(uint32_t number) const { return files_[number]; }
 
-    // The same sentence at the same place counts once (a shared anchor is read once for each alias).
+    // Of several mistakes at one place only the first counts: the others follow from it, or it is a shared
+    // anchor that is read once for each alias. Line 0 stands for a whole file and may have many.
     void error(Mark mark, std::string message);
     bool full() const { return mistakes_.size() >= kMaxMistakes; }
 

@@ -43,12 +43,12 @@ std::vector<std::string> Table<T>::keys_of(const std::string& path) const {
 }
 
 template <typename T>
-const Row<T>* Table<T>::row_ending_in(std::string_view key) const {
+std::string Table<T>::path_ending_in(std::string_view key) const {
+    if (section(std::string(key)) != nullptr) return std::string(key);
     for (const Row<T>& row : rows_) {
-        const size_t dot = row.path.rfind('.');
-        if (std::string_view(row.path).substr(dot == std::string::npos ? 0 : dot + 1) == key) return &row;
+        if (std::string_view(row.path).substr(row.path.rfind('.') + 1) == key) return row.path;
     }
-    return nullptr;
+    return {};
 }
 
 template class Table<FileHead>;
@@ -72,9 +72,10 @@ Type<const Node*> map_node(std::string what) {
 
 const Table<FileHead>& file_table() {
     static const Table<FileHead> table(
-        "file", "", {},
+        "the file", "", {},
         {
-            row<FileHead>("version", integer<int>(1, 1), "1", "Version of this format.", YARD_FIELD(version)),
+            row<FileHead>("version", words<int>({{"1", 1}}), "1", "Version of this format.",
+                          YARD_FIELD(version)),
             row<FileHead>("include", list_of(path(), Lone::accepted), "",
                           "Files to read as well, relative to this one.", YARD_FIELD(include)),
             row<FileHead>(
@@ -117,9 +118,8 @@ const Table<DaemonConfig>& daemon_table() {
 
 std::string right_place_of(std::string_view key, std::string_view title) {
     const auto in = [&](const auto& table) {
-        const auto* row = table.row_ending_in(key);
-        if (row == nullptr) return std::string();
-        return table.title() == title ? row->path : table.prefix() + row->path;
+        const std::string path = table.path_ending_in(key);
+        return path.empty() || table.title() == title ? path : table.prefix() + path;
     };
     for (const std::string& place : {in(service_table()), in(daemon_table()), in(file_table())}) {
         if (!place.empty()) return place;

@@ -62,8 +62,8 @@ class Table {
     const Section* section(const std::string& path) const;
     // The keys a map may have: those of the section `path`, or the outermost when it is empty.
     std::vector<std::string> keys_of(const std::string& path) const;
-    // The first row whose last word is `key`, wherever it stands; null when there is none.
-    const Row<T>* row_ending_in(std::string_view key) const;
+    // The path of the section or the first row whose last word is `key`; empty when there is none.
+    std::string path_ending_in(std::string_view key) const;
 
   private:
     std::string title_;

@@ -57,14 +57,16 @@ class SectionReader {
     }
 
     void unknown(const Node::Entry& entry, const std::string& section) {
+        draft_.misspelt = true;
         // Not worth composing when nobody will read it.
         if (reader_.report().full()) return;
         const auto keys = table_.keys_of(section);
-        const std::string elsewhere = right_place_of(entry.key, table_.title());
-        std::string proposal =
-            elsewhere.empty() ? did_you_mean(entry.key, keys) : "did you mean \"" + elsewhere + "\"?";
-        if (proposal.empty()) proposal = "expected " + either(keys);
         const std::string where = section.empty() ? table_.title() : section;
+        const std::string elsewhere = right_place_of(entry.key, table_.title());
+        std::string proposal = did_you_mean(entry.key, keys);
+        if (!elsewhere.empty()) proposal = "did you mean \"" + elsewhere + "\"?";
+        if (elsewhere == entry.key) proposal = "it belongs to " + table_.title() + " itself";
+        if (proposal.empty()) proposal = "expected " + either(keys);
         reader_.report().error(
             entry.key_mark, with_proposal("unknown key " + in_quotes(entry.key) + " in " + where, proposal));
     }

@@ -19,6 +19,7 @@ struct Draft {
     T config;
     Mark mark;                 // where it begins: the name of a service
     std::vector<Given> given;  // the rows that were set, lists once for each item
+    bool misspelt = false;     // it has unknown keys: what seems to be missing may be one of them
 
     // The place of a row that was given, else of the whole.
     Mark where(std::string_view path) const;

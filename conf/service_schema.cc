@@ -305,7 +305,7 @@ const Table<ServiceConfig>& service_table() {
             {"ready", "How it is found to be ready; one kind.", ""},
             {"log", "What happens to its output.", ""},
         };
-        return Table<ServiceConfig>("service", "services.NAME.", std::move(sections), std::move(rows));
+        return Table<ServiceConfig>("a service", "services.NAME.", std::move(sections), std::move(rows));
     }();
     return table;
 }

@@ -63,7 +63,7 @@ Value show_dependencies(const std::vector<Dependency>& all) {
     Value::List shown;
     for (const auto& [service, when] : all) {
         const bool plain = when == Condition::ready;
-        shown.push_back(plain ? Value{service} : Value{Value::Map{{service, condition().show(when)}}});
+        shown.push_back(plain ? Value{service} : Value{Value::Map{Member{service, condition().show(when)}}});
     }
     return shown.empty() ? Value{} : Value{std::move(shown)};
 }
@@ -92,7 +92,7 @@ std::optional<Environment> read_environment(const Node& node, Reader& reader) {
 
 Value show_environment(const Environment& variables) {
     Value::Map shown;
-    for (const auto& [name, value] : variables) shown.emplace_back(name, Value{value});
+    for (const auto& [name, value] : variables) shown.push_back({name, Value{value}});
     return shown.empty() ? Value{} : Value{std::move(shown)};
 }
 

@@ -37,7 +37,8 @@ Result<std::string> parse_host_port(const std::string& text) {
     }
     const std::string host = text.substr(0, colon);
     const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-    if (host.empty()) return fail("did you mean \"127.0.0.1" + text + "\"?");
+    if (host.empty() && parse_port(text.substr(1))) return fail("did you mean \"127.0.0.1" + text + "\"?");
+    if (host.empty()) return fail("the host is missing");
     if (!bracketed && host.find_first_of(":[] /") != std::string::npos) {
         return fail("an IPv6 address is written in brackets, as [::1]:80");
     }
@@ -101,7 +102,8 @@ Result<std::string> parse_regular_expression(const std::string& text) {
 
 // "redis-server --port 1" as [redis-server, --port, "1"], unless only a shell would know what it means.
 std::string propose_command(const std::string& text) {
-    if (text.find_first_of("|&;<>()$`\\\"'*?[]{}#~=%,:\n") != std::string::npos)
+    constexpr size_t kShort = 60;
+    if (text.size() > kShort || text.find_first_of("|&;<>()$`\\\"'*?[]{}#~=%,:\n") != std::string::npos)
         return "give it as \"shell: ...\" if a shell shall run it";
     std::string list;
     for (size_t at = 0; (at = text.find_first_not_of(' ', at)) != std::string::npos;) {
@@ -246,7 +248,8 @@ Type<std::string> regular_expression() {
 Type<std::vector<std::string>> command_line() {
     // Arguments may be empty, the program may not.
     Type<std::string> argument =
-        text_type("text", "text", [](const std::string& value) -> Result<std::string> { return value; });
+        text_type("text", "text (~ and null in quotes)",
+                  [](const std::string& value) -> Result<std::string> { return value; });
     argument.show = [](const std::string& value) { return Value{value}; };
     Type<std::vector<std::string>> type = list_of(argument);
     type.shape = {"command", "a list of the program and its arguments", {}, {}};
@@ -259,7 +262,7 @@ Type<std::vector<std::string>> command_line() {
         auto value = inner(node, reader);
         if (!value) return {};
         if (!value->empty() && !value->front().empty()) return value;
-        reader.error(node.mark(), "the program is missing; " + ("expected " + expected));
+        reader.error(node.mark(), "the program is missing; expected " + expected);
         return {};
     };
     return type;
@@ -270,7 +273,7 @@ Type<size_t> one_of(std::vector<std::string> words) {
     const auto parse = [words](const std::string& value) -> Result<size_t> {
         const auto found = std::find(words.begin(), words.end(), value);
         if (found != words.end()) return static_cast<size_t>(found - words.begin());
-        return fail(did_you_mean(value, words));
+        return fail(words.size() > 1 ? did_you_mean(value, words) : "");
     };
     return scalar<size_t>({"word", expected, words, {}}, parse,
                           [words](const size_t& value) { return Value{words[value]}; });

@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <sstream>
+#include <istream>
+#include <streambuf>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -214,15 +215,32 @@ class TreeBuilder : public YAML::EventHandler {
     std::unordered_map<YAML::anchor_t, Anchored> anchors_;
 };
 
+// Lets yaml-cpp read the text where it is.
+struct TextBuffer : std::streambuf {
+    explicit TextBuffer(std::string& text) { setg(text.data(), text.data(), text.data() + text.size()); }
+};
+
+// `line` counts from 0.
+bool tab_indents_line(std::string_view text, int line) {
+    for (; line > 0; --line) {
+        const size_t end = text.find('\n');
+        if (end == std::string_view::npos) return false;
+        text.remove_prefix(end + 1);
+    }
+    return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
 // yaml-cpp's words, and ours where its are hard to act on.
 std::string syntax_message(const std::string& words) {
-    static constexpr std::array<std::pair<const char*, const char*>, 6> kClearer{{
+    static constexpr std::array<std::pair<const char*, const char*>, 7> kClearer{{
         {"end of map not found",
          "this does not belong to the map above it; check the indentation and the colons"},
         {"end of sequence not found",
          "this does not belong to the list above it; check the indentation and the dashes"},
-        {"end of map flow not found", "a map that begins with { has no }"},
-        {"end of sequence flow not found", "a list that begins with [ has no ]"},
+        {"end of map flow not found",
+         "expected a comma or } here; close the map, or quote text with a colon"},
+        {"end of sequence flow not found", "expected a comma or ] here"},
+        {"illegal flow end", "this bracket does not fit the one that is open"},
         {"illegal map value",
          "this colon does not fit here; check the indentation, or quote text with a colon"},
         {"illegal EOF in scalar", "a text that begins with a quote has no closing quote"},
@@ -247,7 +265,8 @@ std::optional<Tree> parse_yaml(std::string text, uint32_t file, Report& report) 
     Tree tree;
     TreeBuilder builder(tree, kNodeAllowance + text.size(), file, report);
     try {
-        std::istringstream stream(std::move(text));
+        TextBuffer buffer(text);
+        std::istream stream(&buffer);
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(builder)) {
         }
@@ -257,7 +276,9 @@ std::optional<Tree> parse_yaml(std::string text, uint32_t file, Report& report) 
     } catch (const YAML::Exception& error) {
         const Mark mark{file, static_cast<uint32_t>(std::max(error.mark.line, 0) + 1),
                         static_cast<uint32_t>(std::max(error.mark.column, 0) + 1)};
-        report.error(mark, syntax_message(error.msg));
+        const bool tab = tab_indents_line(text, std::max(error.mark.line, 0));
+        report.error(mark,
+                     tab ? "not valid YAML: a tab indents this line; use spaces" : syntax_message(error.msg));
     } catch (const std::exception& error) {
         report.error({file, 0, 0}, std::string("cannot be read as YAML: ") + error.what());
     }
