@@ -45,14 +45,16 @@ TEST(ServiceGraphResume, AStopGoesOnWhereItWas) {
     for (const char* name : {"signalled", "commanded", "unanswered"}) rig.stop(name);
     rig.take_effects();
     rig.crash_and_resume();
-    EXPECT_THAT(rig.take_effects(), ElementsAre("signal signalled", "stop command commanded", "kill killed",
-                                                "spawn unanswered#1"));
+    EXPECT_THAT(rig.take_effects(),
+                ElementsAre("disarm signalled", "signal signalled", "disarm commanded",
+                            "stop command commanded", "kill killed", "spawn unanswered#1"));
     rig.pass(10s);
     EXPECT_THAT(rig.take_effects(),
                 UnorderedElementsAre("kill signalled", "kill commanded", "kill unanswered"));
     rig.crash_and_resume();
-    EXPECT_THAT(rig.take_effects(), ElementsAre("kill signalled", "kill commanded", "kill killed",
-                                                "spawn unanswered#1", "kill unanswered"));
+    EXPECT_THAT(rig.take_effects(),
+                ElementsAre("disarm signalled", "kill signalled", "disarm commanded", "kill commanded",
+                            "kill killed", "spawn unanswered#1", "kill unanswered"));
 }
 
 TEST(ServiceGraphResume, DeadlinesGoOnAndThoseThatPassedFireAtOnce) {
@@ -84,6 +86,18 @@ TEST(ServiceGraphResume, AnExitReportedAgainIsCountedOnce) {
     EXPECT_EQ(rig.facts("api").generation, 2u);
 }
 
+TEST(ServiceGraphResume, AnExitReportedAgainDuringTheDelayIsCountedOnce) {
+    Rig rig({service("api")});
+    rig.start_and_run("api");
+    rig.exits("api", kCrash);
+    rig.started("api");
+    rig.exits("api", kCrash);
+    rig.crash_and_resume();
+    rig.exits("api", kCrash);
+    EXPECT_EQ(rig.state("api"), State::backoff);
+    EXPECT_EQ(rig.facts("api").books.window_count, 2u);
+}
+
 TEST(ServiceGraphResume, AnExitReportedAgainMayBringTheNewsThatNothingIsLeft) {
     Rig rig({service("api")});
     rig.start_and_run("api");
@@ -94,6 +108,17 @@ TEST(ServiceGraphResume, AnExitReportedAgainMayBringTheNewsThatNothingIsLeft) {
     EXPECT_EQ(rig.facts("api").books.window_count, 1u);
 }
 
+// The signal of a stop ends the process, and the keeper must not take that for an exit to answer with a
+// restart.
+TEST(ServiceGraphResume, ADisarmThatMayBeLostIsRepeatedBeforeTheSignal) {
+    Rig rig({service("api")});
+    rig.start_and_run("api");
+    rig.stop("api");
+    rig.take_effects();
+    rig.crash_and_resume();
+    EXPECT_THAT(rig.take_effects(), ElementsAre("disarm api", "signal api"));
+}
+
 TEST(ServiceGraphResume, AKillReplacesTheSignalThatWasToBeRepeated) {
     Rig rig({service("api")});
     rig.start_and_run("api");
@@ -101,7 +126,7 @@ TEST(ServiceGraphResume, AKillReplacesTheSignalThatWasToBeRepeated) {
     rig.pass_unseen(10s);
     rig.take_effects();
     rig.crash_and_resume();
-    EXPECT_THAT(rig.take_effects(), ElementsAre("kill api"));
+    EXPECT_THAT(rig.take_effects(), ElementsAre("disarm api", "kill api"));
 }
 
 TEST(ServiceGraphResume, CountersOutliveTheEngine) {

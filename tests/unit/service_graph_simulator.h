@@ -1,6 +1,6 @@
-// One random life of a random service graph. The engine (the graph and its Effects) may be killed between any two
-// of its calls to the world; then a new one resumes from what was persisted. After every step the graph's own
-// invariants and those of this file are checked; the first one broken is `problem()`.
+// One random life of a random service graph. The engine (the graph and its Effects) may be killed between any
+// two of its calls to the world; then a new one resumes from what was persisted. After every step the graph's
+// own invariants and those of this file are checked; the first one broken is `problem()`.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ class Simulation : private Effects {
   public:
     Simulation(uint64_t seed, bool verbose);
 
-    // Lives `steps` random steps, then lets the world be kind and sees that everything gets where it is wanted,
-    // then stops everything. Empty: all went well; else what did not.
+    // Lives `steps` random steps, then lets the world be kind and sees that everything gets where it is
+    // wanted, then stops everything. Empty: all went well; else what did not.
     std::string run(size_t steps);
 
   private:
@@ -41,6 +41,7 @@ class Simulation : private Effects {
     // ---- The engine
     void boot_engine();
     bool deliver(const std::string& what, const Event& event);
+    void wish(const std::string& what, const Event& event);
     bool dying();
     Now now() const { return {now_, WallTime(now_.time_since_epoch())}; }
 
@@ -61,6 +62,7 @@ class Simulation : private Effects {
     void check_effect(ServiceId id, const char* what);
     void check_start(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_stop_order(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
+    void check_wish(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_restart_rate(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_world();
     void check_arrived();
@@ -74,10 +76,11 @@ class Simulation : private Effects {
     BootTime now_{std::chrono::seconds(1000)};
     std::vector<ServiceFacts> persisted_;
     std::vector<std::deque<BootTime>> restarts_;
-    std::set<ServiceId> watched_;             // readiness checks of the living engine
+    std::set<ServiceId> watched_;  // readiness checks of the living engine
     std::set<ServiceId> persisted_in_event_;
     bool acted_in_event_ = false;
-    bool two_events_ = false;                 // an exit with the pid of its replacement is two in one call
+    bool two_events_ = false;  // an exit with the pid of its replacement is two in one call
+    bool wishing_ = false;     // the event is a person's wish
     bool closing_ = false;
     bool dead_ = false;
     int calls_to_live_ = -1;  // calls to the world before the engine dies; -1: it does not

@@ -1,4 +1,5 @@
-// The engine of the simulation, which may die between any two calls, and the rules that every run has to keep.
+// The engine of the simulation, which may die between any two calls, and the rules that every run has to
+// keep.
 #include <algorithm>
 #include <cstdio>
 
@@ -10,16 +11,20 @@ namespace {
 using conf::Condition;
 
 bool has_process(const ServiceFacts& facts) {
-    return facts.actual == State::starting || facts.actual == State::running || facts.actual == State::stopping;
+    return facts.actual == State::starting || facts.actual == State::running ||
+           facts.actual == State::stopping;
 }
 
 bool holds(const conf::Dependency& dependency, const conf::ServiceConfig& config, const ServiceFacts& facts) {
     if (facts.actual == State::completed) return true;
     const bool waits_for_end = config.oneshot && config.ready.kind == conf::Readiness::Kind::none;
     switch (dependency.condition) {
-        case Condition::started: return has_process(facts) && facts.pid != 0 && facts.actual != State::stopping;
-        case Condition::ready: return facts.actual == State::running && !waits_for_end;
-        case Condition::completed: return false;
+        case Condition::started:
+            return has_process(facts) && facts.pid != 0 && facts.actual != State::stopping;
+        case Condition::ready:
+            return facts.actual == State::running && !waits_for_end;
+        case Condition::completed:
+            return false;
     }
     return false;
 }
@@ -42,17 +47,20 @@ void Simulation::boot_engine() {
     watched_.clear();
     dead_ = false;
     calls_to_live_ = dice_.percent(20) ? static_cast<int>(dice_.below(6)) : -1;
-    graph_ = std::make_unique<ServiceGraph>(static_cast<Effects&>(*this), [this] { return dice_.fraction(); });
+    graph_ =
+        std::make_unique<ServiceGraph>(static_cast<Effects&>(*this), [this] { return dice_.fraction(); });
     for (const conf::ServiceConfig& config : services_) graph_->add(config, config.name);
     graph_->link(parallel_starts_);
     for (ServiceId id = 0; id < services_.size(); ++id) graph_->restore(id, persisted_[id]);
+    wishing_ = false;
     const bool lived = deliver("resume", [&](ServiceGraph& g) { g.resume(now()); });
-    if (lived && closing_) deliver("stop all again", [&](ServiceGraph& g) { g.stop_all(now()); });
+    if (lived && closing_) wish("stop all again", [&](ServiceGraph& g) { g.stop_all(now()); });
 }
 
 // False if the engine died of it; then a new one is up.
 bool Simulation::deliver(const std::string& what, const Event& event) {
-    if (verbose_) std::printf("%8.3fs  %s\n", static_cast<double>(now_.time_since_epoch().count()) / 1e9, what.c_str());
+    if (verbose_)
+        std::printf("%8.3fs  %s\n", static_cast<double>(now_.time_since_epoch().count()) / 1e9, what.c_str());
     persisted_in_event_.clear();
     acted_in_event_ = false;
     event(*graph_);
@@ -65,6 +73,12 @@ bool Simulation::deliver(const std::string& what, const Event& event) {
     graph_->check_invariants();
     check_world();
     return true;
+}
+
+void Simulation::wish(const std::string& what, const Event& event) {
+    wishing_ = true;
+    deliver(what, event);
+    wishing_ = false;
 }
 
 bool Simulation::dying() {
@@ -144,6 +158,7 @@ void Simulation::persist(ServiceId id, const ServiceFacts& facts) {
     check_start(id, before, facts);
     check_stop_order(id, before, facts);
     check_restart_rate(id, before, facts);
+    check_wish(id, before, facts);
 }
 
 void Simulation::transitioned(ServiceId id, State from, State to, std::string_view cause) {
@@ -199,9 +214,20 @@ void Simulation::check_stop_order(ServiceId id, const ServiceFacts& before, cons
                                [&](const conf::Dependency& to) { return to.service == services_[id].name; });
         };
         const conf::ServiceConfig& config = services_[other];
-        const bool first = depends(config.requires_) || (closing_ && (depends(config.wants) || depends(config.after)));
+        const bool first =
+            depends(config.requires_) || (closing_ && (depends(config.wants) || depends(config.after)));
         require(!first || !has_process(graph_->facts(other)), "stopped before " + config.name, id);
     }
+}
+
+// Only people unwish; else a good end does, where the policy does not restart that.
+void Simulation::check_wish(ServiceId id, const ServiceFacts& before, const ServiceFacts& after) {
+    if (wishing_ || before.wanted == Wanted::down || after.wanted == Wanted::up) return;
+    const auto when = services_[id].restart.when;
+    const bool not_restarted =
+        when == conf::RestartPolicy::When::no || when == conf::RestartPolicy::When::on_failure;
+    const bool ended_well = after.actual == State::stopped && after.exit == ExitStatus::from_exit_code(0);
+    require(not_restarted && ended_well, "not wanted any more, and nobody said so", id);
 }
 
 void Simulation::check_restart_rate(ServiceId id, const ServiceFacts& before, const ServiceFacts& after) {
@@ -228,9 +254,13 @@ void Simulation::check_world() {
             const ServiceId other = graph_->find(rival)[0];
             require(!keeper_.lives(id) || !keeper_.lives(other), "runs beside its rival " + rival, id);
         }
-        if (facts.actual != State::running) continue;
-        const auto& made = keeper_.slot(id).incarnations;
+        SimulatedKeeper::Slot& slot = keeper_.slot(id);
+        const auto& made = slot.incarnations;
         const auto current = made.find(facts.generation);
+        const bool lives = current != made.end() && current->second.main_lives();
+        const bool agree = slot.armed_generation.has_value() == facts.armed;
+        require(agree || !lives || !keeper_.idle(), "armed at one end only", id);
+        if (facts.actual != State::running) continue;
         require(current != made.end() && current->second.pid == facts.pid, "runs with a pid of nobody", id);
     }
 }
@@ -240,6 +270,7 @@ void Simulation::check_arrived() {
     for (ServiceId id = 0; id < services_.size(); ++id) {
         const ServiceFacts& facts = graph_->facts(id);
         const std::string state = to_string(facts.actual);
+        require(!facts.bounce, "never came to its restart", id);
         if (facts.wanted == Wanted::down) {
             require(facts.actual == State::stopped, "not wanted, yet " + state, id);
         } else if (facts.hold == Hold::dependency) {

@@ -1,9 +1,8 @@
-// Thousands of random lives of random service graphs. A failure prints its seed; YARD_SIM_SEED=n runs that one
-// with every step shown, YARD_SIM_RUNS=n sets how many are run.
+// Thousands of random lives of random service graphs. A failure prints its seed; YARD_SIM_SEED=n runs that
+// one with every step shown, YARD_SIM_RUNS=n sets how many are run.
 #include "unit/service_graph_simulator.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <csignal>

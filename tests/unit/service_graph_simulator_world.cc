@@ -1,7 +1,7 @@
-#include "unit/service_graph_simulator.h"
-
 #include <algorithm>
 #include <cstdio>
+
+#include "unit/service_graph_simulator.h"
 
 namespace yard::engine {
 
@@ -86,10 +86,11 @@ void Simulation::random_wish() {
     const ServiceId id = dice_.below(static_cast<uint32_t>(services_.size()));
     const std::string name = services_[id].name;
     const uint32_t kind = dice_.below(10);
-    if (kind < 4) deliver("start " + name, [&](ServiceGraph& g) { g.start(id, now(), "start"); });
-    if (kind >= 4 && kind < 7) deliver("stop " + name, [&](ServiceGraph& g) { g.stop(id, now(), "stop"); });
-    if (kind >= 7 && kind < 9) deliver("restart " + name, [&](ServiceGraph& g) { g.restart(id, now(), "restart"); });
-    if (kind == 9) deliver("start all", [&](ServiceGraph& g) { g.start_all(now()); });
+    if (kind < 4) wish("start " + name, [&](ServiceGraph& g) { g.start(id, now(), "start"); });
+    if (kind >= 4 && kind < 7) wish("stop " + name, [&](ServiceGraph& g) { g.stop(id, now(), "stop"); });
+    if (kind >= 7 && kind < 9)
+        wish("restart " + name, [&](ServiceGraph& g) { g.restart(id, now(), "restart"); });
+    if (kind == 9) wish("start all", [&](ServiceGraph& g) { g.start_all(now()); });
 }
 
 void Simulation::random_notification(ServiceId id) {
@@ -97,11 +98,21 @@ void Simulation::random_notification(ServiceId id) {
     if (last == nullptr || !last->start_told || last->stage != Incarnation::Stage::alive) return;
     const std::string name = services_[id].name;
     switch (dice_.below(6)) {
-        case 0: deliver(name + " says STOPPING", [&](ServiceGraph& g) { g.on_self_stopping(id, now()); }); break;
-        case 1: deliver(name + " triggers", [&](ServiceGraph& g) { g.on_watchdog_trigger(id, now()); }); break;
-        case 2: deliver(name + " extends", [&](ServiceGraph& g) { g.on_extend_timeout(id, 2s, now()); }); break;
-        case 3: deliver(name + " status", [&](ServiceGraph& g) { g.on_status_text(id, "fine"); }); break;
-        default: deliver(name + " lives", [&](ServiceGraph& g) { g.on_watchdog(id, now()); }); break;
+        case 0:
+            deliver(name + " says STOPPING", [&](ServiceGraph& g) { g.on_self_stopping(id, now()); });
+            break;
+        case 1:
+            deliver(name + " triggers", [&](ServiceGraph& g) { g.on_watchdog_trigger(id, now()); });
+            break;
+        case 2:
+            deliver(name + " extends", [&](ServiceGraph& g) { g.on_extend_timeout(id, 2s, now()); });
+            break;
+        case 3:
+            deliver(name + " status", [&](ServiceGraph& g) { g.on_status_text(id, "fine"); });
+            break;
+        default:
+            deliver(name + " lives", [&](ServiceGraph& g) { g.on_watchdog(id, now()); });
+            break;
     }
 }
 
@@ -118,9 +129,12 @@ bool Simulation::report(ServiceId id, bool kindly) {
         const std::string key = name + "#" + std::to_string(generation);
         Incarnation& it = incarnation;
         if (it.stage == Stage::spawn_failed && !it.start_told) {
-            return it.start_told = deliver(key + " spawn failed", [&](ServiceGraph& g) {
-                g.on_spawn_failed(id, generation, {"exec", ENOENT, "/bin/program"}, now());
-            }), true;
+            return it.start_told =
+                       deliver(key + " spawn failed",
+                               [&](ServiceGraph& g) {
+                                   g.on_spawn_failed(id, generation, {"exec", ENOENT, "/bin/program"}, now());
+                               }),
+                   true;
         }
         if (it.stage == Stage::spawn_failed || it.stage == Stage::in_exec) continue;
         if (!it.start_told) {
@@ -132,9 +146,9 @@ bool Simulation::report(ServiceId id, bool kindly) {
             return report_end(id, generation, it), true;
         }
         if (it.empty_told || it.leftovers > 0) continue;
-        return it.empty_told = deliver(key + " is empty", [&](ServiceGraph& g) {
-            g.on_tree_empty(id, generation, now());
-        }), true;
+        return it.empty_told = deliver(key + " is empty",
+                                       [&](ServiceGraph& g) { g.on_tree_empty(id, generation, now()); }),
+               true;
     }
     return report_engine_side(id, kindly);
 }
@@ -149,11 +163,12 @@ void Simulation::report_end(ServiceId id, uint32_t generation, Incarnation& it) 
     }
     const bool empty = it.leftovers == 0;
     const std::string what = services_[id].name + "#" + std::to_string(generation) + " exited" +
-                             (next ? ", replaced" : empty ? "" : ", leaving others");
+                             (next    ? ", replaced"
+                              : empty ? ""
+                                      : ", leaving others");
     two_events_ = next && next->pid != 0;
-    it.end_told = deliver(what, [&](ServiceGraph& g) {
-        g.on_exited(id, generation, it.status, empty, next, now());
-    });
+    it.end_told =
+        deliver(what, [&](ServiceGraph& g) { g.on_exited(id, generation, it.status, empty, next, now()); });
     it.empty_told = it.end_told && empty;
     if (it.end_told && next && next->pid != 0) replacement->start_told = true;
 }
@@ -213,13 +228,13 @@ void Simulation::be_kind() {
 
 std::string Simulation::run(size_t steps) {
     boot_engine();
-    deliver("start all", [&](ServiceGraph& g) { g.start_all(now()); });
+    wish("start all", [&](ServiceGraph& g) { g.start_all(now()); });
     for (size_t i = 0; i < steps && problem_.empty(); ++i) step();
     be_kind();
     if (problem_.empty()) check_arrived();
 
     closing_ = true;
-    if (problem_.empty()) deliver("stop all", [&](ServiceGraph& g) { g.stop_all(now()); });
+    if (problem_.empty()) wish("stop all", [&](ServiceGraph& g) { g.stop_all(now()); });
     for (size_t i = 0; i < steps / 4 && problem_.empty(); ++i) step();
     be_kind();
     if (problem_.empty() && !graph_->all_down()) problem_ = "not all is down after stop_all";

@@ -1,6 +1,7 @@
-// A keeper and the processes it keeps, for the simulator of the service graph: spawns are idempotent by (service,
-// generation), exits are kept until they are acknowledged, armed services are restarted without asking. It
-// outlives the simulated engine. What happens next is always chosen by the caller's random numbers.
+// A keeper and the processes it keeps, for the simulator of the service graph: spawns are idempotent by
+// (service, generation), exits are kept until they are acknowledged, armed services are restarted without
+// asking. It outlives the simulated engine. What happens next is always chosen by the caller's random
+// numbers.
 #pragma once
 
 #include <deque>
@@ -32,7 +33,7 @@ struct Incarnation {
     Stage stage = Stage::in_exec;
     int32_t pid = 0;
     BootTime born;
-    int leftovers = 0;        // processes beside the main one
+    int leftovers = 0;  // processes beside the main one
     bool stop_asked = false;
     bool killed = false;      // SIGKILL is on its way
     bool start_told = false;  // answers given to the engine that lives now
@@ -66,6 +67,7 @@ class SimulatedKeeper {
         request();
         return true;
     }
+    bool idle() const { return inbox_.empty(); }
     // The engine died: what it had asked for is done, then a new one may come.
     void engine_died() {
         while (execute_one()) {
@@ -96,7 +98,8 @@ class SimulatedKeeper {
     }
 
     // ---- What processes do by themselves.
-    // Something happens to the last incarnation; false if nothing can. `kindly`: only what a good program does.
+    // Something happens to the last incarnation; false if nothing can. `kindly`: only what a good program
+    // does.
     bool live(ServiceId id, BootTime now, bool oneshot, bool kindly) {
         Incarnation* last = slots_[id].last();
         if (last == nullptr) return false;

@@ -56,7 +56,8 @@ class Machine {
     void process_started(Node& node, int32_t pid);
     void spawn_failed(Node& node, std::string_view why);
     // The process that the keeper started is gone, and perhaps replaced by the armed terms.
-    void child_exited(Node& node, ExitStatus status, bool tree_empty, const std::optional<Respawned>& respawned);
+    void child_exited(Node& node, ExitStatus status, bool tree_empty,
+                      const std::optional<Respawned>& respawned);
     // The service's main process is gone. `at_least`: how long it is known to have lived.
     void process_ended(Node& node, ExitStatus status, bool tree_empty, Duration at_least = Duration{0});
     // Nothing of the service is left.

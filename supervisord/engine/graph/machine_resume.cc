@@ -18,7 +18,11 @@ void Machine::resume() {
 
 void Machine::promise_again(Node& node) {
     const ServiceFacts& facts = node.facts;
-    if (facts.armed) request(node, kArm);
+    if (facts.armed) {
+        request(node, kArm);
+    } else if (facts.pid != 0 && may_be_armed(node.config)) {
+        request(node, kDisarm);
+    }
     switch (facts.phase) {
         case Phase::spawning:
             request(node, kSpawn);

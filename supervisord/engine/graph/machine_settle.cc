@@ -75,14 +75,13 @@ void Machine::update_hold(Node& node) {
 }
 
 // The keeper may restart what the policy is certain to restart at once and nothing else could delay.
-// Readiness checks begin in the engine, so services with one are restarted by it.
 void Machine::update_arming(Node& node) {
     ServiceFacts& facts = node.facts;
     std::optional<ArmTerms> terms;
-    if (facts.actual == State::running && !must_go_down(facts) && node.unmet() == 0 && !facts.main_moved &&
-        node.config.ready.kind == conf::Readiness::Kind::none) {
-        terms = arm_terms(node.config, facts.books);
-    }
+    // The keeper does not see the exit of a process that MAINPID= named.
+    const bool certain =
+        facts.actual == State::running && !must_go_down(facts) && node.unmet() == 0 && !facts.main_moved;
+    if (certain && may_be_armed(node.config)) terms = arm_terms(node.config, facts.books);
     if (terms.has_value() == facts.armed) return;
     facts.armed = terms.has_value();
     request(node, facts.armed ? kArm : kDisarm);

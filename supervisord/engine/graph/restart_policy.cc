@@ -72,7 +72,8 @@ std::optional<ArmTerms> arm_terms(const conf::ServiceConfig& config, const Resta
     const conf::RestartPolicy& policy = config.restart;
     if (config.oneshot || policy.when == When::no) return std::nullopt;
     // The keeper knows exit(0) only, not the service's own idea of success.
-    const bool own_success = config.success_codes != std::vector<int>{0} || !config.success_signals.empty();
+    const bool exit_zero_only = config.success_codes.size() == 1 && config.success_codes[0] == 0;
+    const bool own_success = !exit_zero_only || !config.success_signals.empty();
     if (own_success && !restarts_success(policy.when)) return std::nullopt;
 
     ArmTerms terms{.on_failure = true, .on_success = restarts_success(policy.when)};

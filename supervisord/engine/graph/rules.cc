@@ -20,6 +20,10 @@ bool expected_up(const ServiceFacts& facts) {
     return facts.wanted == Wanted::up && facts.hold == Hold::none && facts.actual != State::failed;
 }
 
+bool may_be_armed(const conf::ServiceConfig& config) {
+    return config.ready.kind == conf::Readiness::Kind::none;
+}
+
 bool condition_met(conf::Condition condition, const Node& dependency) {
     const ServiceFacts& facts = dependency.facts;
     if (facts.actual == State::completed) return true;
