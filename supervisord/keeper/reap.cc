@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,11 @@ namespace {
 
 // So that the engine's requests and signals get their turn in a storm of deaths.
 constexpr uint32_t kDeathsPerTurn = 64;
+
+bool is_our_child(int32_t pid) {
+    siginfo_t info;
+    return pid > 0 && waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
 
 }  // namespace
 
@@ -46,7 +52,15 @@ void Keeper::shim_ended(uint32_t slot) {
         owe(slot, &Record::owes_tree_empty);
         return;
     }
-    // A shim that was killed has told nothing; its service died with it (PR_SET_PDEATHSIG).
+    const int32_t main_pid = cells_[slot].main_pid;
+    if (!cells_[slot].main_ended && is_our_child(main_pid)) {
+        // Somebody killed the shim, and its service has come to us. Without a shim nobody knows its tree: it has to
+        // end, and to start again under a new one.
+        target.pid = main_pid;
+        pids_.insert(main_pid, slot);
+        kill(main_pid, SIGKILL);
+        return;
+    }
     main_ended(slot, cells_[slot].main_ended ? cells_[slot].wait_status : kStatusUnknown, true);
 }
 

@@ -22,11 +22,7 @@ struct Shim {
 
 pid_t start_main(const ShimPlan& plan) {
     const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-    if (pid == 0) {
-        // Someone may kill the shim by hand; its service must not run on as nobody's child.
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        run_child(plan.child);
-    }
+    if (pid == 0) run_child(plan.child);
     if (pid > 0) return static_cast<pid_t>(pid);
     const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(errno)};
     (void)!write(plan.child.status_fd, &failure, sizeof failure);

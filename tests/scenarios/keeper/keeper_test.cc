@@ -181,6 +181,16 @@ TEST_F(KeeperFixture, TheShimEndsAnEscapedTreeAndPassesTheStatusOn) {
     EXPECT_EQ(kill(escaped, 0), -1);
 }
 
+TEST_F(KeeperFixture, TheServiceOfAKilledShimEndsWithAKnownStatus) {
+    lay({0, 1}, "exec sleep 1000", true);
+    link().spawn({0, 1});
+    const Report up = wait_for(ReportType::started, {0, 1});
+    kill(up.record.shim_pid, SIGKILL);
+    const Report end = wait_for(ReportType::exited, {0, 1});
+    EXPECT_EQ(ExitStatus::from_wait_status(end.record.wait_status), ExitStatus::from_signal(SIGKILL));
+    EXPECT_EQ(kill(up.record.pid, 0), -1);
+}
+
 TEST_F(KeeperFixture, ALingeringShimWaitsToBeToldAndThenEmptiesTheTree) {
     lay({0, 1}, "setsid sleep 1000 & exit 0", true, true);
     link().spawn({0, 1});
