@@ -1,0 +1,236 @@
+// The door's other side: keeps the table of channels, runs the log thread, and carries calls between it and
+// the loop.
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "engine/log_router.h"
+#include "engine/logs/compression.h"
+#include "engine/logs/loop_mailbox.h"
+#include "engine/logs/pump.h"
+#include "engine/logs/query_stream.h"
+#include "engine/logs/reactor.h"
+#include "engine/logs/stdout_sink.h"
+
+namespace yard::engine {
+
+using namespace logs;
+
+namespace {
+
+const SystemClock kSystemClock;
+
+// Signals are for the loop's thread; a write to a closed pipe or beyond RLIMIT_FSIZE is then an error, no
+// signal.
+std::thread start_thread(Reactor& reactor) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread thread([&reactor] {
+        pthread_setname_np(pthread_self(), "logs");
+        reactor.run();
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return thread;
+}
+
+class Router final : public LogRouter, private PumpListener {
+  public:
+    Router(uv_loop_s* loop, std::string log_dir, Callbacks callbacks, int stdout_fd, const Clock& clock,
+           std::unique_ptr<LoopMailbox> mailbox, std::unique_ptr<Reactor> reactor)
+        : loop_(loop),
+          log_dir_(std::move(log_dir)),
+          callbacks_(std::make_shared<Callbacks>(std::move(callbacks))),
+          clock_(clock),
+          mailbox_(std::move(mailbox)),
+          reactor_(std::move(reactor)),
+          sink_(*reactor_, stdout_fd,
+                [this](const std::string& why) { problem("", "standard output: " + why); }),
+          thread_(start_thread(*reactor_)) {}
+
+    ~Router() override {
+        reactor_->stop();
+        thread_.join();
+        // Calls that nobody will run keep pumps alive beyond what these refer to.
+        for (const auto& [service, pump] : pumps_) pump->abandon();
+    }
+
+    Status add(LogChannel channel) override;
+    void remove(const std::string& service, std::function<void()> done) override;
+    void process_ended(const std::string& service) override {
+        with_pump(service, [](Pump& pump) { pump.process_ended(); });
+    }
+    void watch_lines(const std::string& service, bool on) override {
+        with_pump(service, [on](Pump& pump) { pump.watch_lines(on); });
+    }
+    LogCounters counters(const std::string& service) const override;
+    void reopen() override;
+    void flush(std::function<void()> done) override;
+    Result<std::unique_ptr<Stream>> query(LogQuery query,
+                                          std::function<void(std::vector<LogLineRecord>)> on_lines,
+                                          std::function<void()> on_end) override;
+
+  private:
+    // Of PumpListener, in the log thread.
+    void spool_created(std::shared_ptr<Pump> pump, int spool_fd) override;
+    void lines_passed(std::shared_ptr<Pump> pump, std::vector<std::string> lines) override;
+    void problem(const std::string& service, const std::string& message) override;
+    void rotated(std::shared_ptr<LogChain> chain, const std::string& service) override;
+    void grew(std::shared_ptr<LogChain> chain) override;
+
+    template <typename Call>
+    void with_pump(const std::string& service, Call call) {
+        const auto found = pumps_.find(service);
+        if (found != pumps_.end()) reactor_->post([pump = found->second, call] { call(*pump); });
+    }
+    struct Log {
+        std::shared_ptr<LogChain> chain;
+        bool raw = true;
+    };
+    Log& log_of(const std::string& service, const std::string& path);
+    void compress(std::shared_ptr<LogChain> chain, const std::string& service);
+    // Runs `call` on the loop thread when the last copy of the token is gone.
+    Pump::Token when_dropped(std::function<void()> call) {
+        return Pump::Token(nullptr, [this, call = std::move(call)](void*) { mailbox_->post(call); });
+    }
+
+    uv_loop_s* loop_;
+    std::string log_dir_;
+    std::shared_ptr<Callbacks> callbacks_;  // for worker jobs that end after this: they hold it weakly
+    const Clock& clock_;
+    std::map<std::string, Log> logs_;  // also of services that are gone: their logs are still read
+    std::vector<QueryStream*> streams_;
+    // In order of need: the sink refers to the reactor, pumps to both, and their tokens to the mailbox.
+    std::unique_ptr<LoopMailbox> mailbox_;
+    std::unique_ptr<Reactor> reactor_;
+    StdoutSink sink_;
+    std::map<std::string, std::shared_ptr<Pump>> pumps_;
+    std::thread thread_;
+};
+
+Router::Log& Router::log_of(const std::string& service, const std::string& path) {
+    const std::string full = path.empty() ? log_dir_ + "/" + service + ".log" : path;
+    Log& log = logs_[service];
+    if (!log.chain || log.chain->path() != full) log.chain = std::make_shared<LogChain>(full);
+    return log;
+}
+
+Status Router::add(LogChannel channel) {
+    const std::string service = channel.service;
+    Log& log = log_of(service, channel.policy.path);
+    log.raw = channel.policy.format == conf::LogPolicy::Format::raw;
+    log.chain->configure(channel.policy.keep, channel.policy.compress);
+    if (channel.policy.to_file) log.chain->recover();
+    auto pump = Pump::create(std::move(channel), log.chain, *reactor_, sink_, clock_, *this);
+    if (!pump) return fail(std::move(pump).error());
+    pumps_[service] = *pump;
+    with_pump(service, [](Pump& started) { started.start(); });
+    compress(log.chain, service);
+    return Ok();
+}
+
+void Router::remove(const std::string& service, std::function<void()> done) {
+    auto token = when_dropped([this, service, done = std::move(done)] {
+        pumps_.erase(service);
+        if (done) done();
+    });
+    with_pump(service, [token = std::move(token)](Pump& pump) { pump.close(token); });
+}
+
+LogCounters Router::counters(const std::string& service) const {
+    const auto found = pumps_.find(service);
+    return found == pumps_.end() ? LogCounters{} : found->second->counters().read();
+}
+
+void Router::reopen() {
+    for (const auto& [service, pump] : pumps_) with_pump(service, [](Pump& one) { one.reopen(); });
+}
+
+void Router::flush(std::function<void()> done) {
+    const auto token = when_dropped(std::move(done));
+    for (const auto& [service, pump] : pumps_) with_pump(service, [token](Pump& one) { one.flush(token); });
+}
+
+Result<std::unique_ptr<LogRouter::Stream>> Router::query(
+    LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines, std::function<void()> on_end) {
+    auto filter = LineFilter::create(query.grep);
+    if (!filter) return fail(std::move(filter).error());
+    std::vector<LogSource> sources;
+    std::vector<std::shared_ptr<LogChain>> chains;
+    for (const std::string& service : query.services) {
+        const Log& log = logs_.contains(service) ? logs_[service] : log_of(service, "");
+        sources.push_back({service, LogHistory(log.chain, log.raw)});
+        chains.push_back(log.chain);
+    }
+    auto stream = std::make_unique<QueryStream>(
+        loop_, *mailbox_, LogMerge(std::move(sources), std::move(filter).value(), query), std::move(chains),
+        query.follow,
+        QueryStream::Handlers{std::move(on_lines), std::move(on_end),
+                              [this](QueryStream* gone) { std::erase(streams_, gone); }});
+    streams_.push_back(stream.get());
+    return std::unique_ptr<Stream>(std::move(stream));
+}
+
+void Router::spool_created(std::shared_ptr<Pump> pump, int spool_fd) {
+    mailbox_->post([this, pump, spool_fd] {
+        if (callbacks_->on_spool_created) callbacks_->on_spool_created(pump->service(), spool_fd);
+        reactor_->post([pump] { pump->spool_is_kept(); });
+    });
+}
+
+void Router::lines_passed(std::shared_ptr<Pump> pump, std::vector<std::string> lines) {
+    mailbox_->post([this, pump, lines = std::move(lines)] {
+        for (const std::string& line : lines) {
+            if (callbacks_->on_line) callbacks_->on_line(pump->service(), line);
+        }
+        reactor_->post([pump] { pump->lines_taken(); });
+    });
+}
+
+void Router::problem(const std::string& service, const std::string& message) {
+    mailbox_->post([this, service, message] {
+        if (callbacks_->on_problem) callbacks_->on_problem(service, message);
+    });
+}
+
+void Router::rotated(std::shared_ptr<LogChain> chain, const std::string& service) {
+    mailbox_->post([this, chain = std::move(chain), service] { compress(chain, service); });
+}
+
+void Router::compress(std::shared_ptr<LogChain> chain, const std::string& service) {
+    if (!chain->has_compression()) return;
+    auto result = std::make_shared<Status>(Ok());
+    run_in_worker(
+        loop_, [chain, result] { *result = compress_rotated(*chain); },
+        [result, service, callbacks = std::weak_ptr(callbacks_)] {
+            const auto listener = callbacks.lock();
+            if (!*result && listener && listener->on_problem)
+                listener->on_problem(service, result->error().message);
+        });
+}
+
+void Router::grew(std::shared_ptr<LogChain> chain) {
+    mailbox_->post([this, chain = std::move(chain)] {
+        chain->grew = false;
+        for (QueryStream* stream : std::vector(streams_)) stream->grew(*chain);
+    });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogRouter>> LogRouter::create(uv_loop_s* loop, std::string log_dir,
+                                                     Callbacks callbacks, int stdout_fd, const Clock* clock) {
+    auto mailbox = LoopMailbox::create(loop);
+    if (!mailbox) return fail(std::move(mailbox).error());
+    auto reactor = Reactor::create();
+    if (!reactor) return fail(std::move(reactor).error());
+    return std::unique_ptr<LogRouter>(std::make_unique<Router>(
+        loop, std::move(log_dir), std::move(callbacks), stdout_fd, clock != nullptr ? *clock : kSystemClock,
+        std::move(mailbox).value(), std::move(reactor).value()));
+}
+
+}  // namespace yard::engine
