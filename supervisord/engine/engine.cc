@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <malloc.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLi
     HeldFds held(inventory);
     Started<conf::Config> config = load_config(options, link, held);
     if (!config) return Failure<StartError>{config.error()};
+    malloc_trim(0);  // loading takes ten times what is left of it
     Result<Folders> folders = make_folders(options);
     if (!folders) return stop(folders.error());
     if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked) return Failure<StartError>{locked.error()};

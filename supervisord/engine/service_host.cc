@@ -306,6 +306,7 @@ bool ServiceHost::tree_is_empty(ServiceId id, const keeper::Report& report) cons
 void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
     const auto& record = report.record;
     if (service(id).notify) service(id).notify->drain_now();  // last words before the end
+    if (service(id).prepared) logs_->process_ended(graph_->name(id));
     if (record.tree_empty) service(id).shim_pid = 0;
     const bool moved_main_ended = graph_->facts(id).main_moved && record.pid == graph_->facts(id).pid;
     if (record.stage != 0) {

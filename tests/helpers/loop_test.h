@@ -15,10 +15,17 @@ class LoopTest : public testing::Test {
   protected:
     LoopTest() {
         uv_loop_init(&loop_);
+        uv_timer_init(&loop_, &deadline_);
+        uv_prepare_init(&loop_, &before_wait_);
+        before_wait_.data = this;
+        uv_unref(reinterpret_cast<uv_handle_t*>(&deadline_));
+        uv_unref(reinterpret_cast<uv_handle_t*>(&before_wait_));
         std::string pattern = (std::filesystem::temp_directory_path() / "yard-test-XXXXXX").string();
         dir_ = mkdtemp(pattern.data());
     }
     ~LoopTest() override {
+        uv_close(reinterpret_cast<uv_handle_t*>(&deadline_), nullptr);
+        uv_close(reinterpret_cast<uv_handle_t*>(&before_wait_), nullptr);
         uv_walk(
             &loop_, [](uv_handle_t* handle, void*) { expect_closed(handle); }, nullptr);
         uv_run(&loop_, UV_RUN_DEFAULT);
@@ -32,22 +39,19 @@ class LoopTest : public testing::Test {
     // Runs the loop until `condition` holds. False when ten seconds were not enough or nothing is left to
     // wait for.
     [[nodiscard]] bool run_until(const std::function<bool()>& condition) {
-        bool expired = false;
-        uv_timer_t deadline;
-        deadline.data = &expired;
-        uv_timer_init(&loop_, &deadline);
+        if (condition()) return true;
+        // Asked before each wait, after the timers and the events of the last one.
+        stop_ = [&] { return condition() || !uv_is_active(reinterpret_cast<uv_handle_t*>(&deadline_)); };
+        uv_prepare_start(&before_wait_, [](uv_prepare_t* handle) {
+            if (static_cast<LoopTest*>(handle->data)->stop_()) uv_stop(handle->loop);
+        });
         uv_update_time(&loop_);
         uv_timer_start(
-            &deadline, [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 10'000, 0);
-        uv_unref(reinterpret_cast<uv_handle_t*>(&deadline));
-        while (!condition() && !expired && uv_run(&loop_, UV_RUN_ONCE) != 0) continue;
-        bool closed = false;
-        deadline.data = &closed;
-        uv_close(reinterpret_cast<uv_handle_t*>(&deadline),
-                 [](uv_handle_t* handle) { *static_cast<bool*>(handle->data) = true; });
-        const bool met = condition();
-        while (!closed) uv_run(&loop_, UV_RUN_NOWAIT);
-        return met;
+            &deadline_, [](uv_timer_t*) {}, 10'000, 0);
+        uv_run(&loop_, UV_RUN_DEFAULT);
+        uv_timer_stop(&deadline_);
+        uv_prepare_stop(&before_wait_);
+        return condition();
     }
 
     // One turn of the loop that does not wait.
@@ -67,6 +71,9 @@ class LoopTest : public testing::Test {
     }
 
     uv_loop_t loop_;
+    uv_timer_t deadline_;
+    uv_prepare_t before_wait_;
+    std::function<bool()> stop_;
     std::string dir_;
 };
 

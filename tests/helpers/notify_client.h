@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "engine/notify/sender_check.h"
 
 namespace yard::engine {

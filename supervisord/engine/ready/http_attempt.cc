@@ -6,7 +6,7 @@
 
 #include "engine/ready/attempt.h"
 #include "engine/ready/http_status.h"
-#include "engine/ready/socket_attempts.h"
+#include "engine/ready/tcp_connector.h"
 
 namespace yard::engine {
 namespace {
@@ -41,7 +41,7 @@ class HttpAttempt : public Attempt {
 void HttpAttempt::on_connected(Result<UniqueFd> connection) {
     if (!connection) return finish(fail(std::move(connection).error()));
     socket_ = std::move(*connection);
-    // A request is at most some 2 kB (endpoint.cc), which the empty buffer of a new connection takes at once.
+    // A request is at most some 4 kB (endpoint.cc), which the empty buffer of a new connection takes at once.
     const ssize_t sent = send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
     if (sent < 0) return finish(fail(std::strerror(errno), errno));
     if (static_cast<size_t>(sent) != request_.size()) return finish(fail("the request was not taken"));

@@ -1,6 +1,5 @@
-#include "engine/ready/socket_attempts.h"
-
 #include "engine/ready/attempt.h"
+#include "engine/ready/tcp_connector.h"
 
 namespace yard::engine {
 namespace {
@@ -30,13 +29,6 @@ class UnixAttempt : public Attempt {
 };
 
 }  // namespace
-
-TcpConnector::TcpConnector(uv_loop_s* loop, const HostPort& target, Connector::Done done)
-    : done_(std::move(done)),
-      resolver_(loop, target, [this, loop](Result<std::vector<NetAddress>> addresses) {
-          if (!addresses) return done_(fail(std::move(addresses).error()));
-          connector_.emplace(loop, std::move(*addresses), done_);
-      }) {}
 
 std::unique_ptr<Attempt> start_tcp_attempt(uv_loop_s* loop, const HostPort& target, AttemptDone done) {
     return std::make_unique<TcpAttempt>(loop, target, std::move(done));

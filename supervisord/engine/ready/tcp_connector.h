@@ -1,4 +1,4 @@
-// Opening a TCP connection to a host by name: the first half of two kinds of attempt.
+// Opens a TCP connection to a host by name: what the attempts of two kinds of probe begin with.
 #pragma once
 
 #include <optional>
