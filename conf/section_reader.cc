@@ -32,10 +32,9 @@ class SectionReader {
         if (map.is_null()) return;
         for (const Node::Entry& entry : map.entries()) {
             const std::string path = section.empty() ? entry.key : section + "." + entry.key;
-            const Section* inner = section.empty() ? table_.section(path) : nullptr;
             if (const Row<T>* row = table_.row(path)) {
                 matches_.push_back({row, entry.key_mark, entry.value});
-            } else if (inner != nullptr) {
+            } else if (const Section* inner = section.empty() ? table_.section(path) : nullptr) {
                 collect_section(*inner, entry);
             } else {
                 unknown(entry, section);

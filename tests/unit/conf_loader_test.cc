@@ -280,8 +280,8 @@ TEST(Loader, MistakesOfAllFilesComeInTheOrderOfTheFiles) {
     EXPECT_EQ(all_text(load("yard.yaml", source)),
               "yard.yaml:1:19: error: cannot read none.yaml: No such file or directory\n"
               "yard.yaml:1:30: error: include: \"./a.yaml\" is read already; it is named at yard.yaml:1:11\n"
-              "yard.yaml:1:40: error: include: \"yard.yaml\" is read already; it is the file that includes "
-              "come from\n"
+              "yard.yaml:1:40: error: include: \"yard.yaml\" is read already; it is read without "
+              "being included\n"
               "a.yaml:2:3: error: the service \"s\" is defined already at yard.yaml:2:12; keep one of them\n"
               "a.yaml:3:9: error: daemon: is given already at yard.yaml:3:9; keep one of them\n"
               "a.yaml:4:10: error: version: expected 1, not \"3\"\n"
