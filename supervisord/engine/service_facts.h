@@ -1,6 +1,6 @@
-// What is true of one service now: the part that must survive the engine. Plain memory, copied whole into the
-// state file (engine/state_file.h) after every settled event; pointers, strings and containers do not belong
-// here.
+// What is true of one service now: the part that must survive the engine. Plain memory, copied whole
+// into the state file (engine/state_file.h) after every settled event; pointers, strings and
+// containers do not belong here.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ enum class Hold : uint8_t {
 // What the current state waits for.
 enum class Phase : uint8_t {
     none,
-    spawning,  // starting: the keeper was asked; no answer yet. stopping: the same, and the stop follows
+    spawning,        // starting, or stopping already: the keeper was asked; no answer yet
     awaiting_ready,  // starting: the process runs, readiness is outstanding
     stop_command,    // stopping: `stop.command` runs
     stop_signal,     // stopping: the stop signal was sent
@@ -44,8 +44,7 @@ enum class Deadline : uint8_t { none, start_timeout, stop_timeout, backoff, watc
 enum class Verdict : uint8_t {
     none,     // the wish: down, or up again at once
     by_exit,  // the restart policy, judging the exit status
-    failure,  // the restart policy, whatever the status: not ready in time, watchdog, ended before it was
-              // ready
+    failure,  // the restart policy, whatever the status: it was not ready in time, or its watchdog bit
 };
 
 // The failures that the restart policy remembers (engine/graph/restart_policy.h).

@@ -10,50 +10,49 @@
 // Wishes (`wanted`), facts (`actual`) and what stands between them (`hold`) are separate fields. Machine
 // (engine/graph/machine.h) makes every transition; Machine::transition_to is the only writer of `actual`.
 //
-//                 .-------------------------- a delay has passed --------------------- backoff
-//                 v                                                                      ^
-//   stopped --> waiting --> starting --> running --> stopping --> (down) --.-- restart --+--> waiting (at
-//   once)
-//      ^           |           |            |                              |-- completed, failed
-//      '-----------'           '------------'--- nothing left of it ---> (down)   `-- stopped
+//              .--------------- the delay has passed ------------- backoff
+//              v                                                      ^
+//   stopped -> waiting -> starting -> running -> stopping -> (down) --+--> completed, failed, stopped
+//      ^          |  ^       |           |                   ^  |
+//      '----------'  |       '-----------'-- nothing left ---'  |
+//                    '------------------- at once --------------'
 //
-// From                        To         When, and the function that does it
-// stopped                     waiting    wanted up and not held: decide
-// backoff                     waiting    its deadline: restart_now; a start by name: want_up
-// failed, completed           waiting    a start by name (failed: of a dependent too): want_up
-// waiting                     starting   every condition holds and a slot is free: enter_starting
-// starting                    running    exec succeeded, and it is ready: enter_running
-// starting, running           stopping   the wish, a hold or a restart, when its dependents are down:
-// begin_stop
-//                                        not ready in time: stop_for_fault; watchdog: kill_for_fault
-//                                        STOPPING=1: announced_stop
-//                                        its main process ended and left others behind: process_ended
-// starting, running, stopping (down)     nothing of it is left (or it could not be spawned): down
-// (down)                      stopped    not wanted, or held
-//                             waiting    the stop was for a restart, or a start came meanwhile; policy: at
-//                             once backoff, completed, failed, stopped: what judge() says
-//                             (engine/graph/restart_policy.h)
-// waiting, backoff            stopped    not wanted any more, or held: decide
-// completed, failed           stopped    not wanted any more: begin_stop, decide
+//   From                 To        When, and the function that does it
+//   stopped              waiting   wanted up and not held: decide
+//   backoff              waiting   its deadline: restart_now; a start by name: want_up
+//   failed, completed    waiting   a start by name (failed: of a dependent too): want_up
+//   waiting              starting  every condition holds and a slot is free: enter_starting
+//   starting             running   exec succeeded, and it is ready: enter_running
+//   starting, running    stopping  its wish, a hold or a restart, once its dependents are down: begin_stop
+//                                  not ready in time: stop_for_fault; watchdog: kill_for_fault
+//                                  STOPPING=1: announced_stop
+//                                  its main process ended and left others behind: process_ended
+//   starting, running,   (down)    nothing of it is left, or it could not be spawned: down
+//   stopping
+//   (down)               stopped   not wanted, or held: down
+//                        waiting   the stop was for a restart, or a start came meanwhile: down
+//                        waiting, backoff, completed, failed, stopped
+//                                  as judge() says (engine/graph/restart_policy.h): rule
+//   waiting, backoff     stopped   not wanted any more, or held: decide
+//   completed, failed    stopped   not wanted any more: begin_stop, decide
 //
 // Invariants (check_invariants):
 //   stopped    no process; not wanted, or held
-//   waiting    no process; wanted, not held; some condition is not met, or it is in line for a start slot
+//   waiting    no process; wanted, not held; a condition is not met, or it is in line for a start slot
 //   starting   phase spawning or awaiting_ready; the tree may live
 //   running    phase none; has a main process; armed only here
-//   stopping   phase spawning, stop_command, stop_signal, self_stop or killing; ends only when the tree is
-//   empty backoff    no process; has a deadline completed  no process; a one-shot; nothing but a person's
-//   wish moves it failed     no process; hold is limit if it failed too often always     hold manual =>
-//   wanted down; hold limit => failed; of two that conflict at most one is wanted up.
+//   stopping   phase spawning, stop_command, stop_signal, self_stop or killing; ends only with an empty tree
+//   backoff    no process; has a deadline
+//   completed  no process; a one-shot; nothing but a person's wish or stop_all moves it
+//   failed     no process; hold is limit if it failed too often
+//   always     hold manual => wanted down; hold limit => failed; of two that conflict one may be wanted
 //
 // Dependencies. A start is also a wish for what the service requires and wants, and stays one when it goes.
 //   - Conditions are looked at before every start, the restart policy's too. A one-shot without a readiness
-//   check
-//     is ready when it has completed.
+//     check is ready when it has completed.
 //   - What is required and given up (stopped by a person or a conflict, failed, ended for good) takes its
-//   dependents
-//     along: they stop first, with hold `dependency`, and come back when it is expected up again. What only
-//     restarts by its policy takes nobody along. What has completed stays completed.
+//     dependents along: they stop first, with hold `dependency`, and come back when it is expected up again.
+//     What only restarts by its policy takes nobody along. What has completed stays completed.
 //   - What is wanted or ordered by `after` is waited for until it is up, has failed once, or is not coming.
 //   - A stop waits for every dependent that requires the service, and for the others that are going down too.
 //   - restart() of a service restarts what requires it around it (as systemctl does). Starting a completed
@@ -98,13 +97,13 @@ class Machine;
 class Effects {
   public:
     virtual ~Effects() = default;
-    // Start `generation` of the service. Persisted before the call. Answered by on_started or
-    // on_spawn_failed.
+    // Start `generation` of the service. Persisted before the call. Answered by
+    // on_started or on_spawn_failed.
     virtual void spawn(ServiceId id, uint32_t generation) = 0;
     // The stop signal of its StopPolicy, to the main process or the tree.
     virtual void send_stop_signal(ServiceId id) = 0;
-    // Runs stop.command. Answered by on_stop_command_done; the stop signal follows if the service still
-    // lives.
+    // Runs stop.command. Answered by on_stop_command_done; the stop signal follows if
+    // the service still lives.
     virtual void run_stop_command(ServiceId id) = 0;
     // SIGKILL to everything of the service. Answered by on_exited (if the main process lived) and
     // on_tree_empty; by on_tree_empty also if nothing was left.
@@ -113,9 +112,10 @@ class Effects {
     // service leaves `starting` without an answer: no answer may come after it.
     virtual void begin_readiness(ServiceId id) = 0;
     virtual void end_readiness(ServiceId id) = 0;
-    // Let the keeper start `generation` by itself under these terms when the running one exits and leaves
-    // nothing behind. An earlier arming is replaced; that exit ends it, used or not; disarm takes it back. An
-    // armed start that was under way is still reported by on_exited's `respawned`.
+    // Let the keeper start `generation` by itself under these terms when the one before it exits and
+    // leaves nothing behind; void if that has exited already. An earlier arming is replaced; the exit
+    // ends it, used or not; disarm takes it back. An armed start that was under way is still reported
+    // by on_exited's `respawned`.
     virtual void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) = 0;
     virtual void disarm(ServiceId id) = 0;
     // The facts changed: store them. Called after settling and before any other effect of the same event.
@@ -154,20 +154,21 @@ class ServiceGraph {
 
     // ---- Wishes. `cause` is why, in words ("started by uid 1000"); it becomes the reason that people see. A
     // wish of a person forgets earlier failures. After stop_all() starts and restarts do nothing.
-    void start(ServiceId id, Now now, std::string_view cause);  // also what it requires and wants
-    void stop(ServiceId id, Now now,
-              std::string_view cause);  // what requires it first; stays so (hold manual)
-    void restart(ServiceId id, Now now, std::string_view cause);  // what requires it around it; else as start
-    // Those with autostart, except what a person stopped under `unless-stopped`, and the second of two that
-    // conflict.
+    // Also what it requires and wants.
+    void start(ServiceId id, Now now, std::string_view cause);
+    // What requires it first. It stays so (hold manual).
+    void stop(ServiceId id, Now now, std::string_view cause);
+    // With what requires it around it; what is not up is started.
+    void restart(ServiceId id, Now now, std::string_view cause);
+    // Those with autostart, except what a person stopped under `unless-stopped`, and the
+    // second of two that conflict.
     void start_all(Now now);
-    // In reverse order; nothing starts any more. An engine that dies while stopping everything calls it
-    // again.
+    // In reverse order; nothing starts any more. An engine that dies while stopping
+    // everything calls it again.
     void stop_all(Now now);
     void set_nice(ServiceId id, int nice, Now now);  // remembered over restarts
 
-    // ---- What happened. What comes twice, too late, or for another generation than the current one is
-    // ignored.
+    // ---- What happened. What comes twice, too late or for another generation is ignored.
     void on_started(ServiceId id, uint32_t generation, int32_t pid, Now now);  // exec succeeded
     void on_spawn_failed(ServiceId id, uint32_t generation, const SpawnFailure& failure, Now now);
     // The process that the keeper started ended. An exit that left others behind is followed by
@@ -189,8 +190,8 @@ class ServiceGraph {
     void on_notify_ignored(ServiceId id);
     // Deadlines that have passed.
     void advance(Now now);
-    // After restore: takes up every promise of the facts again (asks for unanswered spawns, re-sends stops,
-    // ...).
+    // After restore: takes up every promise of the facts again (asks for unanswered
+    // spawns, re-sends stops, ...).
     void resume(Now now);
 
     // ---- Looking.

@@ -231,23 +231,22 @@ TEST(ServiceGraphDependency, TheEndOfWhatIsRequiredIsLikeAStop) {
     EXPECT_THAT(rig.reason("app"), HasSubstr("requires db, which is to be down: exit 0"));
 }
 
-TEST(ServiceGraphDependency, AChainOfThousandsStartsAndStops) {
+TEST(ServiceGraphDependency, ALongChainStartsAndStops) {
     std::vector<conf::ServiceConfig> services{service("s0")};
-    for (int i = 1; i < 3000; ++i) {
+    for (int i = 1; i < 1000; ++i) {
         services.push_back(requiring("s" + std::to_string(i), {{"s" + std::to_string(i - 1)}}));
     }
-    ServiceGraph* graph = nullptr;
     Rig rig(std::move(services));
-    graph = &rig.graph();
-    graph->start(2999, rig.now(), "asked to start");
-    for (ServiceId id = 0; id < 3000; ++id) graph->on_started(id, 1, 1, rig.now());
-    EXPECT_EQ(graph->facts(2999).actual, State::running);
+    ServiceGraph* graph = &rig.graph();
+    graph->start(999, rig.now(), "asked to start");
+    for (ServiceId id = 0; id < 1000; ++id) graph->on_started(id, 1, 1, rig.now());
+    EXPECT_EQ(graph->facts(999).actual, State::running);
     graph->stop(0, rig.now(), "asked to stop");
-    for (ServiceId id = 3000; id-- > 0;) {
+    for (ServiceId id = 1000; id-- > 0;) {
         graph->on_exited(id, 1, kTerminated, true, std::nullopt, rig.now());
     }
     EXPECT_EQ(graph->facts(0).actual, State::stopped);
-    EXPECT_EQ(graph->facts(2999).hold, Hold::dependency);
+    EXPECT_EQ(graph->facts(999).hold, Hold::dependency);
     graph->check_invariants();
 }
 

@@ -108,8 +108,8 @@ TEST(ServiceGraphResume, AnExitReportedAgainMayBringTheNewsThatNothingIsLeft) {
     EXPECT_EQ(rig.facts("api").books.window_count, 1u);
 }
 
-// The signal of a stop ends the process, and the keeper must not take that for an exit to answer with a
-// restart.
+// The signal of a stop ends the process, and the keeper must not take that for an exit
+// to answer with a restart.
 TEST(ServiceGraphResume, ADisarmThatMayBeLostIsRepeatedBeforeTheSignal) {
     Rig rig({service("api")});
     rig.start_and_run("api");

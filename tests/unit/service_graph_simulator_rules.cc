@@ -1,5 +1,5 @@
-// The engine of the simulation, which may die between any two calls, and the rules that every run has to
-// keep.
+// The engine of the simulation, which may die between any two calls, and the rules
+// that every run has to keep.
 #include <algorithm>
 #include <cstdio>
 

@@ -31,7 +31,7 @@ TEST(ServiceGraphSimulator, EveryRandomLifeKeepsTheRules) {
     std::signal(SIGABRT, print_seed);
     const bool only_one = std::getenv("YARD_SIM_SEED") != nullptr;
     const uint64_t first = number_from("YARD_SIM_SEED", 1);
-    const uint64_t runs = only_one ? 1 : number_from("YARD_SIM_RUNS", 4000);
+    const uint64_t runs = only_one ? 1 : number_from("YARD_SIM_RUNS", 2000);
     for (uint64_t seed = first; seed < first + runs; ++seed) {
         current_seed = seed;
         Simulation simulation(seed, only_one);

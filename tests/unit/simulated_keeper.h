@@ -1,7 +1,7 @@
-// A keeper and the processes it keeps, for the simulator of the service graph: spawns are idempotent by
-// (service, generation), exits are kept until they are acknowledged, armed services are restarted without
-// asking. It outlives the simulated engine. What happens next is always chosen by the caller's random
-// numbers.
+// A keeper and the processes it keeps, for the simulator of the service graph: spawns are
+// idempotent by (service, generation), exits are kept until they are acknowledged, armed services
+// are restarted without asking. It outlives the simulated engine. What happens next is always
+// chosen by the caller's random numbers.
 #pragma once
 
 #include <deque>
@@ -98,8 +98,8 @@ class SimulatedKeeper {
     }
 
     // ---- What processes do by themselves.
-    // Something happens to the last incarnation; false if nothing can. `kindly`: only what a good program
-    // does.
+    // Something happens to the last incarnation; false if nothing can. `kindly`: only
+    // what a good program does.
     bool live(ServiceId id, BootTime now, bool oneshot, bool kindly) {
         Incarnation* last = slots_[id].last();
         if (last == nullptr) return false;

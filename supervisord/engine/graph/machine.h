@@ -5,8 +5,8 @@
 //   settle  decide() looks at each service whose facts or neighbours changed, until nothing changes any more,
 //           then the first in line for a start slot begins to start, and so on;
 //   act     every changed service is persisted, then the noted requests go out.
-// decide() is the only place where one service reacts to another, and it sees only sums that touch() keeps
-// exact.
+// decide() is the only place where one service reacts to another, and it sees only sums
+// that touch() keeps exact.
 #pragma once
 
 #include <functional>

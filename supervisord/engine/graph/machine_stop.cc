@@ -10,8 +10,8 @@ void Machine::begin_stop(Node& node) {
     facts.verdict = Verdict::none;
     if (facts.actual == State::completed) return transition_to(node, State::stopped, Phase::none);
     if (facts.phase != Phase::spawning) return stop_process(node);
-    // The answer of the keeper is awaited first; a program that does not even get through exec is killed in
-    // time.
+    // The answer of the keeper is awaited first; a program that does not even get
+    // through exec is killed in time.
     transition_to(node, State::stopping, Phase::spawning);
     set_deadline(node, Deadline::stop_timeout, now_.boot + node.config.stop.timeout);
 }

@@ -62,8 +62,8 @@ void Machine::raise(Node& root, std::string_view cause, bool by_person) {
     }
 }
 
-// The daemon's own start leaves alone what a person stopped for good, and of two that conflict takes the
-// first.
+// The daemon's own start leaves alone what a person stopped for good, and of two that
+// conflict takes the first.
 bool Machine::stays_stopped(Node& node) {
     const bool unless_stopped = node.config.restart.when == conf::RestartPolicy::When::unless_stopped;
     if (unless_stopped && node.facts.hold == Hold::manual) return true;

@@ -20,8 +20,8 @@ bool must_go_down(const ServiceFacts& facts);
 // It is up or on its way there, and nobody has given it up.
 bool expected_up(const ServiceFacts& facts);
 
-// Could the keeper ever restart it by itself? Readiness checks begin in the engine, so it restarts what has
-// one.
+// Could the keeper ever restart it by itself? Readiness checks begin in the engine, so
+// it restarts what has one.
 bool may_be_armed(const conf::ServiceConfig& config);
 
 // Is `condition` true of the dependency? A one-shot without a readiness check is ready when it has completed.
