@@ -15,14 +15,16 @@ namespace yard::keeper {
 namespace {
 
 constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kGoodLifeNs = 10'000 * kMillisecond;  // an engine that lived so long did not fail at its start
+constexpr int64_t kShortLifeNs = 1'000 * kMillisecond;
+constexpr int64_t kPauseNs = 10 * kMillisecond;  // before the next when one that worked did not work for long
 constexpr int64_t kMaxDelayNs = 5'000 * kMillisecond;
 constexpr uint32_t kFailuresBeforeOldBinary = 5;
 constexpr uint32_t kPacketsPerTurn = 32;
 
-int64_t restart_delay(uint32_t failures) {
-    if (failures <= 1) return 0;
-    const int64_t delay = failures > 10 ? kMaxDelayNs : (10 * kMillisecond) << (failures - 2);
+// `failures`: starts in a row whose engine never said hello.
+int64_t restart_delay(uint32_t failures, int64_t lived_ns) {
+    if (failures == 0) return lived_ns < kShortLifeNs ? kPauseNs : 0;
+    const int64_t delay = failures > 10 ? kMaxDelayNs : kPauseNs << failures;
     return delay < kMaxDelayNs ? delay : kMaxDelayNs;
 }
 
@@ -48,7 +50,7 @@ void Keeper::become_engine(int socket_fd) {
 
 void Keeper::start_engine() {
     engine_started_ns_ = now_ns();
-    engine_due_ns_ = engine_started_ns_ + restart_delay(++engine_failures_ + 1);  // should one of these calls fail
+    engine_due_ns_ = engine_started_ns_ + restart_delay(++engine_failures_, 0);  // should one of these calls fail
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -82,8 +84,7 @@ void Keeper::engine_ended(int status) {
         return;
     }
     const int64_t now = now_ns();
-    if (now - engine_started_ns_ >= kGoodLifeNs) engine_failures_ = 1;
-    engine_due_ns_ = now + restart_delay(engine_failures_);
+    engine_due_ns_ = now + restart_delay(engine_failures_, now - engine_started_ns_);
     const char* how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit";
     dprintf(2, "supervisord: the engine ended (%s %d); services live on, starting another\n", how,
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
@@ -135,6 +136,7 @@ void Keeper::first_hello() {
     good_binary_ = engine_binary_;
     engine_binary_ = -1;
     ever_hello_ = true;
+    engine_failures_ = 0;
     tell_waiter(0);
 }
 

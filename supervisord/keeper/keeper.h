@@ -123,7 +123,7 @@ class Keeper {
     int engine_binary_ = -1;      // O_PATH: what this engine runs
     int good_binary_ = -1;        // O_PATH: what the last engine ran that said hello
     uint32_t engine_runs_ = 0;
-    uint32_t engine_failures_ = 0;  // ends soon after the start, in a row
+    uint32_t engine_failures_ = 0;  // starts in a row without a hello
     bool ever_hello_ = false;
     bool waiter_told_ = false;
     int64_t engine_started_ns_ = 0;

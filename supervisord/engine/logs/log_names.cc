@@ -12,6 +12,11 @@ std::string LogNames::compressed(uint32_t k, Compression compression) const {
     return plain(k) + (compression == Compression::zstd ? ".zst" : ".gz");
 }
 
+std::string LogNames::index(uint32_t k) const {
+    std::string path = plain(k) + ".idx";
+    return path.insert(path.rfind('/') + 1, 1, '.');
+}
+
 std::optional<LogNames::Found> LogNames::find(uint32_t k) const {
     if (k > 0) {
         for (const Compression compression : {Compression::gzip, Compression::zstd}) {

@@ -1,8 +1,8 @@
 // The names of one log on disk. `k` counts backwards from the live file:
 //
-//   api.log        live             api.log.idx      its time index (raw logs only, see time_index.h)
-//   api.log.1      the one before   api.log.1.idx
-//   api.log.2.zst  compressed       api.log.2.idx
+//   api.log        live             .api.log.idx     its time index (raw logs only, see time_index.h)
+//   api.log.1      the one before   .api.log.1.idx
+//   api.log.2.zst  compressed       .api.log.2.idx
 //   api.log.new    becomes the live file in a rotation; api.log.tmp is a compression that runs. Both are
 //   scrap after a kill.
 #pragma once
@@ -30,7 +30,7 @@ class LogNames {
 
     std::string plain(uint32_t k) const { return k == 0 ? live_ : live_ + "." + std::to_string(k); }
     std::string compressed(uint32_t k, Compression compression) const;
-    std::string index(uint32_t k) const { return plain(k) + ".idx"; }
+    std::string index(uint32_t k) const;
     std::string fresh() const { return live_ + ".new"; }
     std::string scrap() const { return live_ + ".tmp"; }
 
