@@ -112,6 +112,13 @@ Generation LogChain::oldest() const {
     return newest_ - (first_free() - 1);
 }
 
+LogPlace LogChain::end() const {
+    const std::lock_guard lock(mutex_);
+    struct stat info {};
+    const bool exists = stat(path_.c_str(), &info) == 0;
+    return {newest_, exists ? static_cast<uint64_t>(info.st_size) : 0};
+}
+
 LogChain::Opened LogChain::open(Generation generation) const {
     const std::lock_guard lock(mutex_);
     Opened opened;
