@@ -113,6 +113,7 @@ class LogRouter {
     // A process of the service ended: the half line that it left is complete, the next byte begins a new
     // line. (Raw logs stay as written.)
     virtual void process_ended(const std::string& service) = 0;
+    // From the lines that are written next; none is reported after `false`.
     virtual void watch_lines(const std::string& service, bool on) = 0;
     virtual LogCounters counters(const std::string& service) const = 0;
     // Closes and opens the files again by name (SIGUSR1, for external logrotate).
@@ -128,6 +129,7 @@ class LogRouter {
         virtual ~Stream() = default;
         virtual void pause(bool on) = 0;
     };
+    // What is on file now is history; with `follow` everything later comes too, whole and once, also over rotations.
     // Fails when `grep` is no regular expression. A service without a log has no lines. Callbacks come later,
     // never from within this call. The stream must not outlive the router.
     virtual Result<std::unique_ptr<Stream>> query(LogQuery query,

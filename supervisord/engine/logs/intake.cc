@@ -57,6 +57,7 @@ Result<size_t> Intake::take(Spool& spool, uint64_t limit, bool stuck) {
         if (Status ended = end_dropping(spool); !ended) return fail(std::move(ended).error());
     }
     const bool drops = when_full_ == conf::LogPolicy::WhenFull::drop_newest;
+    if (drops && stuck && spool.full() && !dropping()) cut_line_ = spool.unparsed().back() != '\n';
     if (dropping() || (drops && stuck && spool.full())) return drop_newest(limit);
     size_t total = 0;
     // What came since the first look is taken too as long as it is much; the rest gathers.
@@ -82,8 +83,7 @@ Result<size_t> Intake::drop_newest(uint64_t limit) {
 }
 
 Status Intake::end_dropping(Spool& spool) {
-    const std::string_view before = spool.unparsed();
-    Status marked = spool.append(lost_.marker(!before.empty() && before.back() != '\n'));
+    Status marked = spool.append(lost_.marker(cut_line_));
     if (marked) lost_ = LostBytes();
     return marked;
 }

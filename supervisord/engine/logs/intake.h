@@ -68,6 +68,7 @@ class Intake {
     bool was_full_ = false;
     uint64_t bytes_in_ = 0;
     LostBytes lost_;
+    bool cut_line_ = false;  // what was lost begins within a line
 };
 
 }  // namespace yard::engine::logs

@@ -38,8 +38,10 @@ void LogChain::recover() {
     const std::lock_guard lock(mutex_);
     unlink(names_.fresh().c_str());
     if (!compressing_) unlink(names_.scrap().c_str());
-    for (uint32_t k = 0; k <= keep_; ++k) {
+    // A rotation leaves one number free at most: at two there is nothing behind.
+    for (uint32_t k = 0, absent = 0; k <= keep_ && absent < 2; ++k) {
         const auto found = names_.find(k);
+        absent = found ? 0 : absent + 1;
         if (!found) continue;
         if (found->compression != Compression::none) unlink(names_.plain(k).c_str());
         const bool index_moved = !file_exists(names_.index(k)) && file_exists(names_.index(k + 1));
@@ -112,6 +114,13 @@ Generation LogChain::oldest() const {
     return newest_ - (first_free() - 1);
 }
 
+LogPlace LogChain::end() const {
+    const std::lock_guard lock(mutex_);
+    struct stat info {};
+    const bool exists = stat(path_.c_str(), &info) == 0;
+    return {newest_, exists ? static_cast<uint64_t>(info.st_size) : 0};
+}
+
 LogChain::Opened LogChain::open(Generation generation) const {
     const std::lock_guard lock(mutex_);
     Opened opened;
@@ -138,7 +147,7 @@ Status LogChain::cut_previous(uint64_t inode, uint64_t size) const {
 std::optional<LogChain::CompressionJob> LogChain::take_compression_job() {
     const std::lock_guard lock(mutex_);
     if (compressing_ || compression_ == Compression::none) return std::nullopt;
-    for (uint32_t k = keep_; k > 0; --k) {
+    for (uint32_t k = first_free(); k-- > 1;) {
         const auto found = names_.find(k);
         if (!found || found->compression != Compression::none) continue;
         UniqueFd source = open_for_reading(found->path);

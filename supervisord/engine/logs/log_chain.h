@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,14 @@
 namespace yard::engine::logs {
 
 using Generation = int64_t;
+
+// A place in the log as a whole.
+struct LogPlace {
+    Generation generation = 0;
+    uint64_t offset = 0;
+
+    auto operator<=>(const LogPlace&) const = default;
+};
 
 class LogChain {
   public:
@@ -45,6 +54,7 @@ class LogChain {
 
     Generation newest() const;
     Generation oldest() const;  // of those that exist
+    LogPlace end() const;
 
     struct Opened {
         UniqueFd file;   // invalid: this generation is not there (any more)

@@ -45,11 +45,6 @@ bool LogHistory::open(Generation generation) {
     return true;
 }
 
-void LogHistory::go_to_end() {
-    place_ = {chain_->newest(), 0};
-    if (open(place_.generation)) place_.offset = file_.size();
-}
-
 std::optional<LogLine> LogHistory::next() {
     while (!end_ || place_ < *end_) {
         // Asked before reading: only of a file that was not the newest then is its end the last word.

@@ -18,13 +18,6 @@
 
 namespace yard::engine::logs {
 
-struct LogPlace {
-    Generation generation = 0;
-    uint64_t offset = 0;
-
-    auto operator<=>(const LogPlace&) const = default;
-};
-
 struct LogLine {
     WallTime time;
     std::string text;
@@ -36,10 +29,10 @@ class LogHistory {
     // Stands at the beginning of what there is. `raw`: half lines at the end of the log are lines.
     LogHistory(std::shared_ptr<LogChain> chain, bool raw);
 
-    LogChain& chain() { return *chain_; }
     const LogPlace& place() const { return place_; }
     void go_to(const LogPlace& place) { place_ = place; }
-    void go_to_end();
+    // Where there is nothing more at present.
+    LogPlace end() const { return chain_->end(); }
     // To the first line that is not older than `time`, as far as times rise.
     void go_to_time(WallTime time);
     // next() has nothing from here on, and counts a half line there.

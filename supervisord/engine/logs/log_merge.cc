@@ -7,7 +7,12 @@ LogMerge::LogMerge(std::vector<LogSource> sources, LineFilter filter, const LogQ
       filter_(std::move(filter)),
       last_lines_(query.lines),
       since_(query.since),
-      follow_(query.follow) {}
+      follow_(query.follow) {
+    for (LogSource& source : sources_) {
+        ends_.push_back(source.history.end());
+        if (!follow_) source.history.end_at(ends_.back());
+    }
+}
 
 LogMerge::Batch LogMerge::next_batch(const std::atomic<bool>& cancelled) {
     if (!started_) find_start(cancelled);
@@ -62,17 +67,8 @@ LogMerge::Found LogMerge::match_behind(LogHistory& history, LogLine& line,
 
 void LogMerge::find_start(const std::atomic<bool>& cancelled) {
     for (size_t i = 0; i < sources_.size(); ++i) {
-        LogHistory& history = sources_[i].history;
-        const LogPlace beginning = history.place();
-        history.go_to_end();
-        if (!follow_) history.end_at(history.place());
         to_fill_.push_back(i);
-        if (last_lines_) continue;
-        if (since_) {
-            history.go_to_time(*since_);
-        } else {
-            history.go_to(beginning);
-        }
+        if (since_ && !last_lines_) sources_[i].history.go_to_time(*since_);
     }
     if (last_lines_) go_back(cancelled);
 }
@@ -80,13 +76,13 @@ void LogMerge::find_start(const std::atomic<bool>& cancelled) {
 // Finds where the last lines of all begin, keeping none of them.
 void LogMerge::go_back(const std::atomic<bool>& cancelled) {
     std::priority_queue<Head, std::vector<Head>, Earlier> heads;
-    std::vector<LogPlace> starts;
+    std::vector<LogPlace> starts = ends_;
     const auto push = [&](size_t source) {
         if (auto line = match_before(sources_[source].history, cancelled))
             heads.push({source, std::move(*line)});
     };
     for (size_t i = 0; i < sources_.size(); ++i) {
-        starts.push_back(sources_[i].history.place());
+        sources_[i].history.go_to(ends_[i]);
         if (*last_lines_ > 0) push(i);
     }
     for (size_t wanted = *last_lines_; wanted > 0 && !heads.empty(); --wanted) {

@@ -26,6 +26,7 @@ class LogMerge {
     static constexpr size_t kBatchBytes = 256 << 10;
     static constexpr size_t kScanned = 200'000;  // lines looked at for one batch
 
+    // What is on file now is history.
     LogMerge(std::vector<LogSource> sources, LineFilter filter, const LogQuery& query);
 
     struct Batch {
@@ -55,6 +56,7 @@ class LogMerge {
     bool fill_heads(const std::atomic<bool>& cancelled);
 
     std::vector<LogSource> sources_;
+    std::vector<LogPlace> ends_;  // of the history, by source
     LineFilter filter_;
     std::optional<size_t> last_lines_;
     std::optional<WallTime> since_;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
+#include <set>
 #include <thread>
 
 #include "engine/log_router.h"
@@ -65,6 +65,11 @@ class Router final : public LogRouter, private PumpListener {
         with_pump(service, [](Pump& pump) { pump.process_ended(); });
     }
     void watch_lines(const std::string& service, bool on) override {
+        if (on) {
+            watched_.insert(service);
+        } else {
+            watched_.erase(service);
+        }
         with_pump(service, [on](Pump& pump) { pump.watch_lines(on); });
     }
     LogCounters counters(const std::string& service) const override;
@@ -103,6 +108,7 @@ class Router final : public LogRouter, private PumpListener {
     std::shared_ptr<Callbacks> callbacks_;  // for worker jobs that end after this: they hold it weakly
     const Clock& clock_;
     std::map<std::string, Log> logs_;  // also of services that are gone: their logs are still read
+    std::set<std::string> watched_;
     std::vector<QueryStream*> streams_;
     // In order of need: the sink refers to the reactor, pumps to both, and their tokens to the mailbox.
     std::unique_ptr<LoopMailbox> mailbox_;
@@ -185,7 +191,8 @@ void Router::spool_created(std::shared_ptr<Pump> pump, int spool_fd) {
 void Router::lines_passed(std::shared_ptr<Pump> pump, std::vector<std::string> lines) {
     mailbox_->post([this, pump, lines = std::move(lines)] {
         for (const std::string& line : lines) {
-            if (callbacks_->on_line) callbacks_->on_line(pump->service(), line);
+            if (callbacks_->on_line && watched_.contains(pump->service()))
+                callbacks_->on_line(pump->service(), line);
         }
         reactor_->post([pump] { pump->lines_taken(); });
     });
