@@ -32,6 +32,11 @@ struct StartFailure {
 // REQUIRES: a process of its own (no shared memory with the keeper), all signals blocked.
 [[noreturn]] void run_child(const ChildPlan& plan);
 
+// To be called first by a child that shares the keeper's descriptors: leaves with a copy of those below `end`, and
+// writes kLeftFiles to `status_fd`.
+void leave_shared_files(int status_fd, unsigned end);
+inline constexpr char kLeftFiles = 'L';
+
 // Closes every descriptor from 3 on but the two given, which must be valid.
 void close_all_but(int a, int b);
 

@@ -114,6 +114,7 @@ void Keeper::watch_engine(uint32_t events) {
 bool Keeper::set_up() {
     sigset_t watched;
     if (!fill_standard_fds()) return complain("cannot open /dev/null");
+    for (int lane = kFirstLane; lane < kFirstLane + kLanes; ++lane) dup3(kEngineSocketFd, lane, O_CLOEXEC);
     reset_signals(&watched);
     raise_files_limit(&inherited_);
     if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1);

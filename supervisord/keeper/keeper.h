@@ -23,6 +23,13 @@ struct HeldFd {
 };
 inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
 
+// A child that got a copy of thousands of descriptors would spend longer closing them than starting. So it shares
+// the keeper's table (CLONE_FILES) and leaves it with a copy of the lowest few, which close_range(2) makes with
+// CLOSE_RANGE_UNSHARE (kernel 5.9). Among those few are the lanes: places for the write ends of status pipes. The
+// child says so when it has left; then the keeper closes its own end, and the pipe's end tells about exec as ever.
+inline constexpr int kFirstLane = 16;
+inline constexpr int kLanes = 16;
+
 struct Options {
     const char* engine_path;
     char** argv;  // the daemon's own, passed on to the engine
@@ -63,9 +70,13 @@ class Keeper {
     void spawn(const Key& key);
     void start(uint32_t slot, uint32_t generation);
     SpawnStage try_start(uint32_t slot, const ImageHeader& header, int* error);
+    long clone_child(int cgroup_fd, bool share_files);
     void become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd);
+    int take_lane(int* fd);
+    void free_lane(Record* record);
     bool read_header(const Key& key, ImageHeader* header) const;
     void read_start_status(uint32_t slot);
+    void finish_start_status(uint32_t slot);
 
     // reap.cc: processes that end.
     void reap_children();
@@ -114,6 +125,7 @@ class Keeper {
     int arena_fd_ = -1;
     uint64_t instance_ = 0;
     bool clone3_works_ = true;
+    uint32_t free_lanes_ = (1u << kLanes) - 1;  // bit n: descriptor kFirstLane + n
     bool children_wait_ = false;  // the turn's bound on deaths was reached
     int exit_code_ = -1;          // >= 0: leave the loop
 

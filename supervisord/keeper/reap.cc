@@ -38,7 +38,7 @@ void Keeper::child_ended(int32_t pid, int status) {
         return;  // an orphan of some service, or of our own PID namespace: reaped, and that is all
     }
     pids_.remove(pid);
-    read_start_status(slot);
+    finish_start_status(slot);
     if (record(slot).shim_pid == pid) return shim_ended(slot);
     main_ended(slot, status, false);
 }

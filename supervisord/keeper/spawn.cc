@@ -13,12 +13,13 @@ namespace yard::keeper {
 namespace {
 
 // clone3(2) without CLONE_VM or CLONE_VFORK: an exec that hangs (NFS) must not stall the keeper.
-long clone_into(int cgroup_fd) {
+long clone_into(int cgroup_fd, uint64_t flags) {
     clone_args args;
     memset(&args, 0, sizeof args);
     args.exit_signal = SIGCHLD;
+    args.flags = flags;
     if (cgroup_fd >= 0) {
-        args.flags = CLONE_INTO_CGROUP;  // kernel 5.7
+        args.flags |= CLONE_INTO_CGROUP;  // kernel 5.7
         args.cgroup = static_cast<uint64_t>(cgroup_fd);
     }
     return syscall(SYS_clone3, &args, sizeof args);
@@ -58,7 +59,7 @@ void Keeper::start(uint32_t slot, uint32_t generation) {
     if (slot >= slots_end_) slots_end_ = slot + 1;
     target.generation = generation;
     target.state = RecordState::spawning;
-    target.pid = target.shim_pid = target.status_fd = target.main_pidfd = 0;
+    target.pid = target.shim_pid = target.status_fd = target.lane = target.main_pidfd = 0;
     target.stage = target.error = 0;
     target.armed = false;
     target.exit = {};
@@ -88,18 +89,14 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
         cells_[slot].main_pid = 0;
         cells_[slot].wait_status = 0;
         cells_[slot].main_ended = 0;
-        if (clone3_works_) pid = clone_into(cgroup_fd);
-        // Old container profiles refuse clone3: then a plain clone, and the child joins its cgroup itself.
-        if (pid < 0 && (!clone3_works_ || errno == ENOSYS || errno == EPERM)) {
-            clone3_works_ = false;
-            pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-        }
+        target.lane = take_lane(&status[1]);
+        pid = clone_child(cgroup_fd, target.lane != 0);
         if (pid < 0) *error = errno;
     }
     if (pid == 0) become_child(slot, header, status[1], clone3_works_ ? -1 : cgroup_fd);
-    close(status[1]);
+    if (target.lane == 0) close(status[1]);
     if (cgroup_fd >= 0) close(cgroup_fd);
-    if (pid < 0) return close(status[0]), SpawnStage::process;
+    if (pid < 0) return free_lane(&target), close(status[0]), SpawnStage::process;
     const bool shim = header.flags & kImageShim;
     (shim ? target.shim_pid : target.pid) = static_cast<int32_t>(pid);
     pids_.insert(static_cast<int32_t>(pid), slot);
@@ -108,7 +105,39 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
     return SpawnStage::none;
 }
 
+long Keeper::clone_child(int cgroup_fd, bool share_files) {
+    const uint64_t flags = share_files ? CLONE_FILES : 0;
+    long pid = clone3_works_ ? clone_into(cgroup_fd, flags) : -1;
+    // Old container profiles refuse clone3: then a plain clone, and the child joins its cgroup itself.
+    if (pid < 0 && (!clone3_works_ || errno == ENOSYS || errno == EPERM)) {
+        clone3_works_ = false;
+        pid = syscall(SYS_clone, SIGCHLD | flags, 0, 0, 0, 0);
+    }
+    return pid;
+}
+
+// Moves the descriptor into a free lane. 0: none is free, and the descriptor stays.
+int Keeper::take_lane(int* fd) {
+    for (int n = 0; n < kLanes; ++n) {
+        if (!(free_lanes_ >> n & 1) || dup3(*fd, kFirstLane + n, O_CLOEXEC) < 0) continue;
+        close(*fd);
+        *fd = kFirstLane + n;
+        free_lanes_ &= ~(1u << n);
+        return *fd;
+    }
+    return 0;
+}
+
+// Closes the pipe's end in the lane; the number stays taken, so that no other descriptor lands there.
+void Keeper::free_lane(Record* record) {
+    if (record->lane == 0) return;
+    dup3(kEngineSocketFd, record->lane, O_CLOEXEC);
+    free_lanes_ |= 1u << (record->lane - kFirstLane);
+    record->lane = 0;
+}
+
 void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd) {
+    if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
     if (cgroup_fd >= 0) {
         const int procs = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
         (void)!write(procs, "0", 1);  // 0: the writer
@@ -118,16 +147,24 @@ void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_f
     run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0});
 }
 
-// The pipe's end without a word means that exec succeeded.
+// What the child says: that it has left our descriptors, or why it failed. The end without a word: exec succeeded.
 void Keeper::read_start_status(uint32_t slot) {
     Record& target = record(slot);
     if (target.status_fd <= 0) return;
-    StartFailure failure{};
-    const ssize_t size = read(target.status_fd, &failure, sizeof failure);
+    char words[1 + sizeof(StartFailure)];
+    ssize_t size = read(target.status_fd, words, sizeof words);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    const char* word = words;
+    if (size > 0 && target.lane != 0) {
+        free_lane(&target);
+        ++word;
+        if (--size == 0) return;
+    }
     close(target.status_fd);
     target.status_fd = 0;
+    StartFailure failure;
     if (size == sizeof failure) {  // its end, which follows, carries this
+        memcpy(&failure, word, sizeof failure);
         target.stage = failure.stage;
         target.error = failure.error;
         return;
@@ -135,6 +172,13 @@ void Keeper::read_start_status(uint32_t slot) {
     if (target.shim_pid > 0) target.pid = cells_[slot].main_pid;
     target.state = RecordState::running;
     owe(slot, &Record::owes_started);
+}
+
+// The child has ended: whatever it had to say lies in the pipe.
+void Keeper::finish_start_status(uint32_t slot) {
+    read_start_status(slot);
+    free_lane(&record(slot));  // it ended before it could leave
+    read_start_status(slot);
 }
 
 }  // namespace yard::keeper
