@@ -95,9 +95,10 @@ void Methods::operate(Call& call, Wish wish) {
 std::vector<GoalTask::Target> Methods::goals(Wish wish, const std::vector<ServiceId>& ids, bool fresh) const {
     std::vector<GoalTask::Target> targets;
     for (const ServiceId id : ids) {
-        Goal goal = wish == Wish::stop ? Goal::down() : Goal::up();
+        const bool oneshot = backend_.config(id).oneshot;
+        Goal goal = wish == Wish::stop ? Goal::down() : Goal::up(oneshot);
         // A restart that was applied before has no earlier generation to compare with any more.
-        if (wish == Wish::restart && fresh) goal = Goal::up_again(backend_.facts(id).generation);
+        if (wish == Wish::restart && fresh) goal = Goal::up_again(oneshot, backend_.facts(id).generation);
         targets.push_back({.id = id, .goal = goal});
     }
     return targets;
