@@ -149,7 +149,7 @@ class ServiceGraph {
     // only, and requires, wants and after together have no cycle; call link() once after the last add.
     ServiceId add(const conf::ServiceConfig& config, std::string name);
     void link(uint32_t parallel_starts);
-    // Takes the facts of an earlier engine, after link(). Follow with resume().
+    // Takes the facts of an earlier engine, after link(). Follow with resume(), before any other event.
     void restore(ServiceId id, const ServiceFacts& facts);
 
     // ---- Wishes. `cause` is why, in words ("started by uid 1000"); it becomes the reason that people see. A
