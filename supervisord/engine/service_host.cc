@@ -99,6 +99,8 @@ Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
 }
 
 void ServiceHost::spawn(ServiceId id, uint32_t generation) {
+    // The tree was known to be empty before its cgroup said so.
+    if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
     if (ready) ready = lay_image(id, generation);
     if (ready) {
@@ -206,6 +208,13 @@ void ServiceHost::forget_wait(Service* service) {
     service->empty_wait.reset();
 }
 
+// Linux 6.14 and later kill whatever is born by CLONE_INTO_CGROUP into a cgroup that cgroup.kill was written
+// to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
+void ServiceHost::renew_cgroup(ServiceId id) {
+    forget_wait(&service(id));
+    parts_.cgroups->remove(graph_->name(id));
+}
+
 void ServiceHost::kill_tree(ServiceId id) {
     if (service(id).stop_run != 0) commands_->cancel(std::exchange(service(id).stop_run, 0));
     if (!in_cgroup()) {
@@ -218,9 +227,7 @@ void ServiceHost::kill_tree(ServiceId id) {
     forget_wait(&service(id));
     auto wait = parts_.cgroups->watch_empty(name, [this, id, generation] {
         service(id).empty_wait.reset();
-        // Linux 6.14 and later kill whatever is born by CLONE_INTO_CGROUP into a cgroup that cgroup.kill was written
-        // to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
-        parts_.cgroups->remove(graph_->name(id));
+        renew_cgroup(id);
         graph_->on_tree_empty(id, generation, now());
     });
     if (wait) {

@@ -102,6 +102,7 @@ class ServiceHost : public Effects {
     void on_ended(ServiceId id, const keeper::Report& report);
     void on_record(ServiceId id, const keeper::Report& report);
     void forget_wait(Service* service);
+    void renew_cgroup(ServiceId id);
 
     const HostParts parts_;
     const Transition on_transition_;
