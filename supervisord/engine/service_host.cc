@@ -78,6 +78,12 @@ void ServiceHost::take_over(ServiceId id) {
         taken = open_notify(id, std::move(socket));
     }
     service(id).prepared = taken.ok();
+    if (graph_->facts(id).phase == Phase::spawning) listen(id, false);
+}
+
+void ServiceHost::listen(ServiceId id, bool on) {
+    NotifySocket* notify = service(id).notify.get();
+    if (notify != nullptr) on ? notify->go_on() : notify->hold();
 }
 
 void ServiceHost::on_spool(ServiceId id, int fd) { parts_.link->hold(held_name(HeldKind::spool, id), fd); }
@@ -102,6 +108,7 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
     // The tree was known to be empty before its cgroup said so.
     if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
+    listen(id, false);  // until it has started
     if (ready) ready = lay_image(id, generation);
     if (ready) {
         parts_.link->spawn({id, generation});
@@ -280,10 +287,7 @@ void ServiceHost::on_report(const keeper::Report& report) {
     const ServiceId id = report.key.slot;
     if (id >= services_.size()) return;
     switch (report.type) {
-        case keeper::ReportType::started:
-            service(id).shim_pid = report.record.shim_pid;
-            graph_->on_started(id, report.key.generation, report.record.pid, now());
-            break;
+        case keeper::ReportType::started: on_started(id, report); break;
         case keeper::ReportType::exited: on_ended(id, report); break;
         case keeper::ReportType::tree_empty:
             service(id).shim_pid = 0;
@@ -294,11 +298,17 @@ void ServiceHost::on_report(const keeper::Report& report) {
     }
 }
 
+void ServiceHost::on_started(ServiceId id, const keeper::Report& report) {
+    service(id).shim_pid = report.record.shim_pid;
+    graph_->on_started(id, report.key.generation, report.record.pid, now());
+    listen(id, true);
+}
+
 // In the inventory of a new engine: what the earlier one may not have heard.
 void ServiceHost::on_record(ServiceId id, const keeper::Report& report) {
     service(id).shim_pid = report.record.shim_pid;
     if (report.record.state == keeper::RecordState::running) {
-        graph_->on_started(id, report.key.generation, report.record.pid, now());
+        on_started(id, report);
     } else if (report.record.ended_ns != 0) {
         on_ended(id, report);
     }

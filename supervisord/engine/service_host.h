@@ -96,11 +96,14 @@ class ServiceHost : public Effects {
     Status lay_image(ServiceId id, uint32_t generation);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
+    // Whether what the service says is heard now.
+    void listen(ServiceId id, bool on);
     void on_message(ServiceId id, const NotifyMessage& message);
     bool belongs(ServiceId id, pid_t pid) const;
     bool tree_is_empty(ServiceId id, const keeper::Report& report) const;
     void on_ended(ServiceId id, const keeper::Report& report);
     void on_record(ServiceId id, const keeper::Report& report);
+    void on_started(ServiceId id, const keeper::Report& report);
     void forget_wait(Service* service);
     void renew_cgroup(ServiceId id);
 
