@@ -113,6 +113,9 @@ class Effects {
     // service leaves `starting` without an answer: no answer may come after it.
     virtual void begin_readiness(ServiceId id) = 0;
     virtual void end_readiness(ServiceId id) = 0;
+    // A question, asked while an event settles: why is it not ready yet ("tcp 127.0.0.1:6379: Connection
+    // refused")? Empty: nobody knows.
+    virtual std::string readiness_trouble(ServiceId id) const = 0;
     // Let the keeper start `generation` by itself under these terms when the running one exits and leaves
     // nothing behind. An earlier arming is replaced; that exit ends it, used or not; disarm takes it back. An
     // armed start that was under way is still reported by on_exited's `respawned`.

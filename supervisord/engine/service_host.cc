@@ -157,6 +157,11 @@ void ServiceHost::end_readiness(ServiceId id) {
     if (service(id).probe) parts_.deferred->post([probe = std::shared_ptr<Probe>(std::move(service(id).probe))] {});
 }
 
+std::string ServiceHost::readiness_trouble(ServiceId id) const {
+    if (graph_->config(id).ready.kind == conf::Readiness::Kind::notify) return "it did not send READY=1";
+    return services_[id].probe ? services_[id].probe->last_failure() : "";
+}
+
 void ServiceHost::on_line(ServiceId id, const std::string& line) {
     if (service(id).probe) service(id).probe->on_line(line);
 }

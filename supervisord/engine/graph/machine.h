@@ -131,6 +131,7 @@ class Machine {
     void kill_tree(Node& node);
     void end_readiness(Node& node);
     void give_verdict(Node& node, Verdict verdict, std::string_view why);
+    Words not_ready(const Node& node) const;
     void deadline_passed(Node& node);
 
     // ---- machine_resume.cc
