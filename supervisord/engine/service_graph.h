@@ -189,6 +189,8 @@ class ServiceGraph {
     void on_extend_timeout(ServiceId id, Duration by, Now now);
     void on_watchdog(ServiceId id, Now now);          // WATCHDOG=1: alive
     void on_watchdog_trigger(ServiceId id, Now now);  // WATCHDOG=trigger
+    // WATCHDOG_USEC=: from now on, until it is started again. 0: no signs of life are expected.
+    void on_watchdog_interval(ServiceId id, Duration interval, Now now);
     void on_notify_ignored(ServiceId id);
     // Deadlines that have passed.
     void advance(Now now);

@@ -166,14 +166,29 @@ void ServiceHost::on_line(ServiceId id, const std::string& line) {
     if (service(id).probe) service(id).probe->on_line(line);
 }
 
+// A reload is shown unless the service finds words of its own for it.
+void ServiceHost::tell_status(ServiceId id, const NotifyMessage& message) {
+    static constexpr std::string_view kReloading = "reloading";
+    const bool over = message.lifecycle == NotifyMessage::Lifecycle::ready &&
+                      graph_->facts(id).status_text.view() == kReloading;
+    if (message.status) {
+        graph_->on_status_text(id, *message.status);
+    } else if (message.lifecycle == NotifyMessage::Lifecycle::reloading) {
+        graph_->on_status_text(id, kReloading);
+    } else if (over) {
+        graph_->on_status_text(id, "");
+    }
+}
+
 void ServiceHost::on_message(ServiceId id, const NotifyMessage& message) {
     const Now at = now();
     if (message.main_pid) {
         parts_.link->set_main(key(id), *message.main_pid);
         graph_->on_main_pid(id, *message.main_pid, at);
     }
-    if (message.status) graph_->on_status_text(id, *message.status);
+    tell_status(id, message);
     if (message.extend_timeout) graph_->on_extend_timeout(id, *message.extend_timeout, at);
+    if (message.watchdog_interval) graph_->on_watchdog_interval(id, *message.watchdog_interval, at);
     if (message.watchdog == NotifyMessage::Watchdog::alive) graph_->on_watchdog(id, at);
     if (message.watchdog == NotifyMessage::Watchdog::trigger) graph_->on_watchdog_trigger(id, at);
     if (message.lifecycle == NotifyMessage::Lifecycle::ready) graph_->on_ready(id, at);

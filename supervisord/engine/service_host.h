@@ -100,6 +100,7 @@ class ServiceHost : public Effects {
     // Whether what the service says is heard now.
     void listen(ServiceId id, bool on);
     void on_message(ServiceId id, const NotifyMessage& message);
+    void tell_status(ServiceId id, const NotifyMessage& message);
     bool belongs(ServiceId id, pid_t pid) const;
     bool tree_is_empty(ServiceId id, const keeper::Report& report) const;
     void on_ended(ServiceId id, const keeper::Report& report);

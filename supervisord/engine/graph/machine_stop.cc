@@ -97,7 +97,7 @@ void Machine::deadline_passed(Node& node) {
             return stop_for_fault(node, not_ready(node));
         case Deadline::watchdog:
             return kill_for_fault(node,
-                                  Words() << "no sign of life for " << Duration(node.config.ready.watchdog));
+                                  Words() << "watchdog: no sign of life for " << Duration(facts.watchdog_ns));
         case Deadline::stop_timeout:
             facts.reason.assign(Words() << facts.reason.view() << "; killed, as it did not stop within "
                                         << Duration(node.config.stop.timeout));
