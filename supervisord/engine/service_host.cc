@@ -78,12 +78,13 @@ void ServiceHost::take_over(ServiceId id) {
         taken = open_notify(id, std::move(socket));
     }
     service(id).prepared = taken.ok();
-    if (graph_->facts(id).phase == Phase::spawning) listen(id, false);
+    listen_if_started(id);
 }
 
-void ServiceHost::listen(ServiceId id, bool on) {
+void ServiceHost::listen_if_started(ServiceId id) {
     NotifySocket* notify = service(id).notify.get();
-    if (notify != nullptr) on ? notify->go_on() : notify->hold();
+    if (notify == nullptr) return;
+    graph_->facts(id).phase == Phase::spawning ? notify->hold() : notify->go_on();
 }
 
 void ServiceHost::on_spool(ServiceId id, int fd) { parts_.link->hold(held_name(HeldKind::spool, id), fd); }
@@ -108,7 +109,7 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
     // The tree was known to be empty before its cgroup said so.
     if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
-    listen(id, false);  // until it has started
+    listen_if_started(id);
     if (ready) ready = lay_image(id, generation);
     if (ready) {
         parts_.link->spawn({id, generation});
@@ -158,7 +159,7 @@ void ServiceHost::end_readiness(ServiceId id) {
 }
 
 std::string ServiceHost::readiness_trouble(ServiceId id) const {
-    if (graph_->config(id).ready.kind == conf::Readiness::Kind::notify) return "it did not send READY=1";
+    if (graph_->config(id).ready.kind == conf::Readiness::Kind::notify) return "notify: READY=1 did not come";
     return services_[id].probe ? services_[id].probe->last_failure() : "";
 }
 
@@ -321,7 +322,7 @@ void ServiceHost::on_report(const keeper::Report& report) {
 void ServiceHost::on_started(ServiceId id, const keeper::Report& report) {
     service(id).shim_pid = report.record.shim_pid;
     graph_->on_started(id, report.key.generation, report.record.pid, now());
-    listen(id, true);
+    listen_if_started(id);
 }
 
 // In the inventory of a new engine: what the earlier one may not have heard.

@@ -97,8 +97,8 @@ class ServiceHost : public Effects {
     Status lay_image(ServiceId id, uint32_t generation);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
-    // Whether what the service says is heard now.
-    void listen(ServiceId id, bool on);
+    // What a service says is heard once the graph knows that it runs.
+    void listen_if_started(ServiceId id);
     void on_message(ServiceId id, const NotifyMessage& message);
     void tell_status(ServiceId id, const NotifyMessage& message);
     bool belongs(ServiceId id, pid_t pid) const;
