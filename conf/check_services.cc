@@ -28,7 +28,7 @@ class Neighbours {
         check_cycles(services_, edges_, report_);
         check_log_paths();
         if (!daemon.config.exit_with.empty())
-            find("daemon.exit_with", daemon.config.exit_with, daemon.where("exit_with"));
+            check_exit_with(daemon.config.exit_with, daemon.where("exit_with"));
     }
 
   private:
@@ -104,6 +104,14 @@ class Neighbours {
             }
         }
         return starts_.count({one, other}) != 0;
+    }
+
+    void check_exit_with(const std::string& name, Mark mark) {
+        const auto to = find("daemon.exit_with", name, mark);
+        if (!to || services_[*to].config.instances == 1) return;
+        report_.error(mark, "daemon.exit_with: " + in_quotes(name) + " has " +
+                                std::to_string(services_[*to].config.instances) +
+                                " instances; expected a service with one");
     }
 
     void check_log_paths() {

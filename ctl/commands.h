@@ -12,13 +12,14 @@
 
 namespace yard::ctl {
 
-// What a command works with. Results go to `out`; progress and remarks to standard error.
+// What a command works with. Results go to `out`; what failed, progress and remarks to standard error.
 struct Context {
     const Arguments& args;
     Session& session;
     Output& out;
+    Output& err;
     Terminal terminal;        // what `out` writes to
-    Terminal error_terminal;  // standard error
+    Terminal error_terminal;  // what `err` writes to
 };
 
 // The parameters {"names": [...]} that most methods take; without names they are left out, which means all.

@@ -27,10 +27,12 @@ ExitCode finish(Output& out, ExitCode code) {
 
 ExitCode run_command(const Invocation& invocation, Output& out) {
     Session session(varlink::default_socket_path(invocation.arguments.socket));
-    Context context{invocation.arguments, session, out, Terminal::of(STDOUT_FILENO),
+    Output err(STDERR_FILENO);
+    Context context{invocation.arguments,       session, out, err, Terminal::of(STDOUT_FILENO),
                     Terminal::of(STDERR_FILENO)};
     const Outcome outcome = invocation.command->run(context);
     const ExitCode written = finish(out, ExitCode::done);
+    err.flush();
     if (!outcome) return report(outcome.error());
     return *outcome == ExitCode::done ? written : *outcome;
 }

@@ -24,13 +24,19 @@ std::string outcome_line(const Json& outcome, const Terminal& terminal) {
 }
 
 Outcome print_outcomes(Context& context, const Json& outcomes) {
-    bool all_ok = true;
+    ExitCode code = ExitCode::done;
     for (const Json& outcome : outcomes.as_array()) {
-        all_ok = all_ok && outcome["ok"].as_bool();
-        if (!context.args.json) context.out.line(outcome_line(outcome, context.terminal));
+        const bool ok = outcome["ok"].as_bool();
+        if (!ok) code = outcome["refused"].as_bool() ? ExitCode::not_permitted : ExitCode::failed;
+        if (context.args.json) continue;
+        if (ok) {
+            context.out.line(outcome_line(outcome, context.terminal));
+        } else {
+            context.err.line(outcome_line(outcome, context.error_terminal));
+        }
     }
     if (context.args.json) context.out.line(Json(outcomes.as_array()).dump());
-    return all_ok ? ExitCode::done : ExitCode::failed;
+    return code;
 }
 
 Outcome change(Context& context, const std::string& method, Json parameters) {

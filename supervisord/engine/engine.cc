@@ -113,8 +113,8 @@ void Engine::begin(const Inventory& inventory) {
         graph_.restore(id, state_.load(id));
         host_.take_over(id);
     }
-    for (const keeper::Report& report : inventory.reports) on_report(report);
     graph_.resume(host_.now());
+    for (const keeper::Report& report : inventory.reports) on_report(report);
     if (state_.begun()) {
         log_info("engine number " + std::to_string(inventory.welcome.engine_runs) + " took over");
         return;

@@ -1,4 +1,6 @@
 // yard-engine: started by supervisord, with the keeper's socket as descriptor 3.
+#include <fcntl.h>
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -19,6 +21,9 @@ int complain(const std::string& message, int code) {
 }
 
 int run_engine(const Options& options) {
+    // The keeper kills an engine that closes the socket. A duplicate that nothing closes lets this one say
+    // why it cannot work, and end with its exit code.
+    static_cast<void>(fcntl(keeper::kEngineSocketFd, F_DUPFD_CLOEXEC, 0));
     Inventory inventory;
     Result<KeeperLink> link = KeeperLink::open(UniqueFd(keeper::kEngineSocketFd), &inventory);
     if (!link) return complain(link.error().message, kExitSystem);

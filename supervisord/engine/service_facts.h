@@ -96,6 +96,7 @@ struct ServiceFacts {
     int64_t running_ns = 0;       // boot time of the last entry into running; 0: not reached
     int64_t ended_ns = 0;         // boot time of the last exit
     int64_t deadline_ns = 0;      // boot time
+    int64_t watchdog_ns = 0;      // within which a running service has to give a sign of life; 0: it need not
     int64_t since_wall_ns = 0;    // time of day of the last change of state
     int64_t since_ns = 0;         // the same as boot time
     ExitStatus exit;              // of the last generation that ended; none if it could not be spawned

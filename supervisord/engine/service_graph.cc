@@ -163,8 +163,13 @@ void ServiceGraph::on_extend_timeout(ServiceId id, Duration by, Now now) {
 void ServiceGraph::on_watchdog(ServiceId id, Now now) {
     Machine::Event event(*machine_, now);
     Node& node = machine_->topology().node(id);
-    if (node.facts.deadline != Deadline::watchdog) return;
-    machine_->set_deadline(node, Deadline::watchdog, now.boot + node.config.ready.watchdog);
+    if (node.facts.deadline == Deadline::watchdog) machine_->await_sign_of_life(node);
+}
+
+void ServiceGraph::on_watchdog_interval(ServiceId id, Duration interval, Now now) {
+    Machine::Event event(*machine_, now);
+    Node& node = machine_->topology().node(id);
+    if (node.facts.pid != 0) machine_->set_watchdog(node, interval);
 }
 
 void ServiceGraph::on_watchdog_trigger(ServiceId id, Now now) {

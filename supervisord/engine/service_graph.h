@@ -112,6 +112,9 @@ class Effects {
     // service leaves `starting` without an answer: no answer may come after it.
     virtual void begin_readiness(ServiceId id) = 0;
     virtual void end_readiness(ServiceId id) = 0;
+    // A question, asked while an event settles: why is it not ready yet ("tcp 127.0.0.1:6379: Connection
+    // refused")? Empty: nobody knows.
+    virtual std::string readiness_trouble(ServiceId id) const = 0;
     // Let the keeper start `generation` by itself under these terms when the one before it exits and
     // leaves nothing behind; void if that has exited already. An earlier arming is replaced; the exit
     // ends it, used or not; disarm takes it back. An armed start that was under way is still reported
@@ -149,7 +152,7 @@ class ServiceGraph {
     // only, and requires, wants and after together have no cycle; call link() once after the last add.
     ServiceId add(const conf::ServiceConfig& config, std::string name);
     void link(uint32_t parallel_starts);
-    // Takes the facts of an earlier engine, after link(). Follow with resume().
+    // Takes the facts of an earlier engine, after link(). Follow with resume(), before any other event.
     void restore(ServiceId id, const ServiceFacts& facts);
 
     // ---- Wishes. `cause` is why, in words ("started by uid 1000"); it becomes the reason that people see. A
@@ -187,6 +190,8 @@ class ServiceGraph {
     void on_extend_timeout(ServiceId id, Duration by, Now now);
     void on_watchdog(ServiceId id, Now now);          // WATCHDOG=1: alive
     void on_watchdog_trigger(ServiceId id, Now now);  // WATCHDOG=trigger
+    // WATCHDOG_USEC=: from now on, until it is started again. 0: no signs of life are expected.
+    void on_watchdog_interval(ServiceId id, Duration interval, Now now);
     void on_notify_ignored(ServiceId id);
     // Deadlines that have passed.
     void advance(Now now);

@@ -78,6 +78,13 @@ void ServiceHost::take_over(ServiceId id) {
         taken = open_notify(id, std::move(socket));
     }
     service(id).prepared = taken.ok();
+    listen_if_started(id);
+}
+
+void ServiceHost::listen_if_started(ServiceId id) {
+    NotifySocket* notify = service(id).notify.get();
+    if (notify == nullptr) return;
+    graph_->facts(id).phase == Phase::spawning ? notify->hold() : notify->go_on();
 }
 
 void ServiceHost::on_spool(ServiceId id, int fd) { parts_.link->hold(held_name(HeldKind::spool, id), fd); }
@@ -99,7 +106,10 @@ Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
 }
 
 void ServiceHost::spawn(ServiceId id, uint32_t generation) {
+    // The tree was known to be empty before its cgroup said so.
+    if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
+    listen_if_started(id);
     if (ready) ready = lay_image(id, generation);
     if (ready) {
         parts_.link->spawn({id, generation});
@@ -148,8 +158,27 @@ void ServiceHost::end_readiness(ServiceId id) {
     if (service(id).probe) parts_.deferred->post([probe = std::shared_ptr<Probe>(std::move(service(id).probe))] {});
 }
 
+std::string ServiceHost::readiness_trouble(ServiceId id) const {
+    if (graph_->config(id).ready.kind == conf::Readiness::Kind::notify) return "notify: READY=1 did not come";
+    return services_[id].probe ? services_[id].probe->last_failure() : "";
+}
+
 void ServiceHost::on_line(ServiceId id, const std::string& line) {
     if (service(id).probe) service(id).probe->on_line(line);
+}
+
+// A reload is shown unless the service finds words of its own for it.
+void ServiceHost::tell_status(ServiceId id, const NotifyMessage& message) {
+    static constexpr std::string_view kReloading = "reloading";
+    const bool over = message.lifecycle == NotifyMessage::Lifecycle::ready &&
+                      graph_->facts(id).status_text.view() == kReloading;
+    if (message.status) {
+        graph_->on_status_text(id, *message.status);
+    } else if (message.lifecycle == NotifyMessage::Lifecycle::reloading) {
+        graph_->on_status_text(id, kReloading);
+    } else if (over) {
+        graph_->on_status_text(id, "");
+    }
 }
 
 void ServiceHost::on_message(ServiceId id, const NotifyMessage& message) {
@@ -158,8 +187,9 @@ void ServiceHost::on_message(ServiceId id, const NotifyMessage& message) {
         parts_.link->set_main(key(id), *message.main_pid);
         graph_->on_main_pid(id, *message.main_pid, at);
     }
-    if (message.status) graph_->on_status_text(id, *message.status);
+    tell_status(id, message);
     if (message.extend_timeout) graph_->on_extend_timeout(id, *message.extend_timeout, at);
+    if (message.watchdog_interval) graph_->on_watchdog_interval(id, *message.watchdog_interval, at);
     if (message.watchdog == NotifyMessage::Watchdog::alive) graph_->on_watchdog(id, at);
     if (message.watchdog == NotifyMessage::Watchdog::trigger) graph_->on_watchdog_trigger(id, at);
     if (message.lifecycle == NotifyMessage::Lifecycle::ready) graph_->on_ready(id, at);
@@ -206,6 +236,13 @@ void ServiceHost::forget_wait(Service* service) {
     service->empty_wait.reset();
 }
 
+// Linux 6.14 and later kill whatever is born by CLONE_INTO_CGROUP into a cgroup that cgroup.kill was written
+// to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
+void ServiceHost::renew_cgroup(ServiceId id) {
+    forget_wait(&service(id));
+    parts_.cgroups->remove(graph_->name(id));
+}
+
 void ServiceHost::kill_tree(ServiceId id) {
     if (service(id).stop_run != 0) commands_->cancel(std::exchange(service(id).stop_run, 0));
     if (!in_cgroup()) {
@@ -218,9 +255,7 @@ void ServiceHost::kill_tree(ServiceId id) {
     forget_wait(&service(id));
     auto wait = parts_.cgroups->watch_empty(name, [this, id, generation] {
         service(id).empty_wait.reset();
-        // Linux 6.14 and later kill whatever is born by CLONE_INTO_CGROUP into a cgroup that cgroup.kill was written
-        // to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
-        parts_.cgroups->remove(graph_->name(id));
+        renew_cgroup(id);
         graph_->on_tree_empty(id, generation, now());
     });
     if (wait) {
@@ -273,10 +308,7 @@ void ServiceHost::on_report(const keeper::Report& report) {
     const ServiceId id = report.key.slot;
     if (id >= services_.size()) return;
     switch (report.type) {
-        case keeper::ReportType::started:
-            service(id).shim_pid = report.record.shim_pid;
-            graph_->on_started(id, report.key.generation, report.record.pid, now());
-            break;
+        case keeper::ReportType::started: on_started(id, report); break;
         case keeper::ReportType::exited: on_ended(id, report); break;
         case keeper::ReportType::tree_empty:
             service(id).shim_pid = 0;
@@ -287,11 +319,17 @@ void ServiceHost::on_report(const keeper::Report& report) {
     }
 }
 
+void ServiceHost::on_started(ServiceId id, const keeper::Report& report) {
+    service(id).shim_pid = report.record.shim_pid;
+    graph_->on_started(id, report.key.generation, report.record.pid, now());
+    listen_if_started(id);
+}
+
 // In the inventory of a new engine: what the earlier one may not have heard.
 void ServiceHost::on_record(ServiceId id, const keeper::Report& report) {
     service(id).shim_pid = report.record.shim_pid;
     if (report.record.state == keeper::RecordState::running) {
-        graph_->on_started(id, report.key.generation, report.record.pid, now());
+        on_started(id, report);
     } else if (report.record.ended_ns != 0) {
         on_ended(id, report);
     }

@@ -65,6 +65,7 @@ class ServiceHost : public Effects {
     void kill_tree(ServiceId id) override;
     void begin_readiness(ServiceId id) override;
     void end_readiness(ServiceId id) override;
+    std::string readiness_trouble(ServiceId id) const override;
     void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) override;
     void disarm(ServiceId id) override;
     void persist(ServiceId id, const ServiceFacts& facts) override;
@@ -96,12 +97,17 @@ class ServiceHost : public Effects {
     Status lay_image(ServiceId id, uint32_t generation);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
+    // What a service says is heard once the graph knows that it runs.
+    void listen_if_started(ServiceId id);
     void on_message(ServiceId id, const NotifyMessage& message);
+    void tell_status(ServiceId id, const NotifyMessage& message);
     bool belongs(ServiceId id, pid_t pid) const;
     bool tree_is_empty(ServiceId id, const keeper::Report& report) const;
     void on_ended(ServiceId id, const keeper::Report& report);
     void on_record(ServiceId id, const keeper::Report& report);
+    void on_started(ServiceId id, const keeper::Report& report);
     void forget_wait(Service* service);
+    void renew_cgroup(ServiceId id);
 
     const HostParts parts_;
     const Transition on_transition_;

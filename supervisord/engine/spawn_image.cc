@@ -87,7 +87,8 @@ void open_onto(ImageWriter* image, SpawnStage stage, const std::string& path, in
 }
 
 void standard_fds(ImageWriter* image, const SpawnSpec& spec) {
-    open_onto(image, SpawnStage::output, spec.output_path, O_WRONLY, {1, 2});
+    // Also for reading: the service's own end keeps it from dying of SIGPIPE when keeper and engine are gone.
+    open_onto(image, SpawnStage::output, spec.output_path, O_RDWR, {1, 2});
     open_onto(image, SpawnStage::input, "/dev/null", O_RDONLY, {0});
     if (spec.ready_path.empty()) return;
     const int fd = spec.config->ready.fd;

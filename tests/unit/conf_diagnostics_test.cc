@@ -333,6 +333,8 @@ INSTANTIATE_TEST_SUITE_P(
                 AT("2:28", "dependency cycle: a requires b, b after c, c wants a; none of them could start")},
         Mistake{"daemon: {exit_with: weeb}\nservices: {web: {shell: x}}",
                 AT("1:21", "daemon.exit_with: there is no service \"weeb\"; did you mean \"web\"?")},
+        Mistake{"daemon: {exit_with: web}\nservices: {web: {shell: x, instances: 3}}",
+                AT("1:21", "daemon.exit_with: \"web\" has 3 instances; expected a service with one")},
         Mistake{
             "services: {-a: {shell: x}}",
             AT("1:12", "\"-a\" cannot be the name of a service: a name does not begin with a dot or dash")},

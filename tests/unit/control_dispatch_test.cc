@@ -29,7 +29,15 @@ TEST_F(ControlDispatch, UnknownMethodNamesTheNearest) {
     EXPECT_EQ(answer["error"].as_string(), "org.varlink.service.MethodNotFound");
     EXPECT_EQ(answer["parameters"]["method"].as_string(), "org.yardmaster.Stauts");
     EXPECT_EQ(answer["parameters"]["nearest"].as_string(), "org.yardmaster.Status");
-    EXPECT_FALSE(caller.ask("com.example.Frobnicate")["parameters"].has("nearest"));
+    EXPECT_FALSE(caller.ask("org.yardmaster.Frobnicate")["parameters"].has("nearest"));
+}
+
+TEST_F(ControlDispatch, MethodOfAnUnknownInterfaceNamesTheInterface) {
+    for (const char* method : {"com.example.Status", "Status", "org.yardmaster.nested.Status"}) {
+        const Json answer = caller.ask(method);
+        EXPECT_EQ(answer["error"].as_string(), "org.varlink.service.InterfaceNotFound") << method;
+    }
+    EXPECT_EQ(caller.ask("com.example.Status")["parameters"].dump(), R"({"interface":"com.example"})");
 }
 
 TEST_F(ControlDispatch, EveryDeclaredTypeIsChecked) {

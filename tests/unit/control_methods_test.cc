@@ -166,6 +166,16 @@ TEST_F(ControlMethods, ReniceChecksItsRange) {
     EXPECT_THAT(backend.asked, ElementsAre("renice api -20"));
 }
 
+TEST_F(ControlMethods, ReniceThatTheDaemonMayNotDoIsRefused) {
+    backend.add("api", State::running);
+    backend.next_status = fail(system_error("set nice -5 for", "process 7", EACCES));
+    EXPECT_EQ(outcome("org.yardmaster.Renice", R"({"names":["api"],"nice":-5})").dump(),
+              R"({"name":"api","ok":false,"state":"running",)"
+              R"("message":"set nice -5 for process 7: Permission denied","refused":true})");
+    backend.next_status = fail(system_error("set nice -5 for", "process 7", EINVAL));
+    EXPECT_FALSE(outcome("org.yardmaster.Renice", R"({"names":["api"],"nice":-5})").has("refused"));
+}
+
 TEST_F(ControlMethods, PsAndShowAndVersionComeFromTheBackend) {
     backend.add("api", State::running);
     EXPECT_EQ(caller.ask("org.yardmaster.Ps")["parameters"].dump(),

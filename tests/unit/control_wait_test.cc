@@ -42,7 +42,10 @@ TEST_F(ControlWait, StartIsAnsweredWhenTheServiceRuns) {
 
 TEST_F(ControlWait, StartOfAOneShotIsAnsweredWhenItCompleted) {
     const ServiceId api = backend.add("api", State::starting);
+    backend.config_of(api).oneshot = true;
     begin("Start", kApi);
+    backend.set_state(api, State::running, "begun");
+    EXPECT_FALSE(caller.is_finished());
     backend.set_state(api, State::completed, "exited with 0");
     EXPECT_THAT(outcomes(), ElementsAre("api completed ok"));
 }

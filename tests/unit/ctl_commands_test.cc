@@ -33,13 +33,14 @@ std::string contents(int fd) {
 
 Ran run_at(const std::string& socket, const std::vector<std::string>& words, Terminal terminal = {}) {
     const Invocation invocation = parse_command_line(words).value();
-    const UniqueFd file(memfd_create("out", MFD_CLOEXEC));
-    Output out(file.get());
+    const UniqueFd file(memfd_create("out", MFD_CLOEXEC)), error_file(memfd_create("err", MFD_CLOEXEC));
+    Output out(file.get()), err(error_file.get());
     Session session(socket);
-    Context context{invocation.arguments, session, out, terminal, {}};
+    Context context{invocation.arguments, session, out, err, terminal, {}};
     const Outcome outcome = invocation.command->run(context);
     EXPECT_TRUE(out.finish().ok());
-    if (outcome) return {*outcome, contents(file.get()), ""};
+    EXPECT_TRUE(err.finish().ok());
+    if (outcome) return {*outcome, contents(file.get()), contents(error_file.get())};
     return {outcome.error().code, contents(file.get()), outcome.error().sentence};
 }
 
@@ -112,7 +113,17 @@ TEST(ExitCodes, AFailedServiceFailsTheCommandAndTheOthersAreStillTold) {
         outcomes({outcome("a", false, "failed", "exec /x: No such file"), outcome("b", true, "running")})));
     const Ran ran = run(server, {"start", "a", "b"});
     EXPECT_EQ(ran.code, ExitCode::failed);
-    EXPECT_EQ(ran.out, "a: failed, exec /x: No such file\nb: running\n");
+    EXPECT_EQ(ran.err, "a: failed, exec /x: No such file\n");
+    EXPECT_EQ(ran.out, "b: running\n");
+}
+
+TEST(ExitCodes, WhatTheDaemonMayNotDoIsNotPermitted) {
+    Json refused = outcome("a", false, "running", "set nice -5 for process 7: Permission denied");
+    refused.set("refused", true);
+    FakeVarlinkServer server(always(outcomes({refused})));
+    const Ran ran = run(server, {"renice", "a", "-5"});
+    EXPECT_EQ(ran.code, ExitCode::not_permitted);
+    EXPECT_EQ(ran.err, "a: running, set nice -5 for process 7: Permission denied\n");
 }
 
 TEST(ExitCodes, NobodyListeningSaysHowToStartADaemonAndWhichSocketWasTried) {
@@ -293,7 +304,7 @@ TEST(LogsCommand, AReaderThatLeavesEndsTheStreamQuietly) {
     const Invocation invocation = parse_command_line({"logs", "-f", "a"}).value();
     Output out(writing.get());
     Session session(server.path());
-    Context context{invocation.arguments, session, out, {}, {}};
+    Context context{invocation.arguments, session, out, out, {}, {}};
     EXPECT_EQ(invocation.command->run(context).value(), ExitCode::done);
     EXPECT_TRUE(out.finish().ok());
 }

@@ -134,6 +134,12 @@ TEST(ProcSnapshot, DescendantsAreAllGenerations) {
     EXPECT_EQ(snapshot.find(99), nullptr);
 }
 
+TEST(ProcSnapshot, FamiliesAreTheRootsAndTheirDescendantsEachOnce) {
+    FakeProcFs proc;
+    proc.add(1, 0), proc.add(10, 1), proc.add(20, 10), proc.add(30, 20), proc.add(11, 1), proc.add(12, 1);
+    EXPECT_THAT(ProcSnapshot(proc).families({20, 10, 11, 99}), ElementsAre(10, 11, 20, 30, 99));
+}
+
 TEST(ProcSnapshot, RootThatSeemsToDescendFromItselfIsVisitedOnce) {
     FakeProcFs proc;
     proc.add(10, 30), proc.add(20, 10), proc.add(30, 20);

@@ -28,18 +28,18 @@ class ProcessList : public testing::Test {
 };
 
 TEST_F(ProcessList, CgroupTellsWhoBelongsToAService) {
-    proc_.add(10, 1), proc_.add(11, 1), proc_.add(12, 10);
+    proc_.add(10, 1), proc_.add(11, 1), proc_.add(12, 1);
     cgroups_["/cg/api"] = {10, 11};
     cgroups_["/cg/db"] = {12};
     EXPECT_THAT(list({{"db", "/cg/db", 12, 0}, {"api", "/cg/api", 10, 0}}),
                 ElementsAre("db:12", "api:10", "api:11"));
 }
 
-TEST_F(ProcessList, WithACgroupEachProcessIsReadOnce) {
-    for (int pid = 1; pid < 100; ++pid) proc_.add(pid, 1);
-    cgroups_["/cg/api"] = {10, 11};
-    list({{"api", "/cg/api", 10, 0}});
-    EXPECT_EQ(proc_.reads_of("stat"), 2);
+TEST_F(ProcessList, ZombiesAndRunawaysThatTheCgroupDoesNotListAreFoundBelowItsProcesses) {
+    proc_.add(1, 0), proc_.add(10, 1), proc_.add(11, 10), proc_.add(12, 11), proc_.add(13, 12),
+        proc_.add(14, 1);
+    cgroups_["/cg/api"] = {10, 12};
+    EXPECT_THAT(list({{"api", "/cg/api", 10, 0}}), ElementsAre("api:10", "api:11", "api:12", "api:13"));
 }
 
 TEST_F(ProcessList, DescendantsOfTheShimBelongToTheServiceAndTheShimDoesNot) {
@@ -58,7 +58,10 @@ TEST_F(ProcessList, OneReadingOfAllProcessesServesAllServices) {
     proc_.add(1, 0);
     for (int pid = 2; pid < 200; ++pid) {
         proc_.add(pid, 1);
-        services.push_back({"s" + std::to_string(pid), "", pid, 0});
+        const std::string name = "s" + std::to_string(pid);
+        const bool in_cgroup = pid % 2 == 0;
+        if (in_cgroup) cgroups_["/cg/" + name] = {pid};
+        services.push_back({name, in_cgroup ? "/cg/" + name : "", pid, 0});
     }
     EXPECT_EQ(list(services).size(), services.size());
     EXPECT_EQ(proc_.reads_of("stat"), 199);

@@ -58,6 +58,16 @@ class NotifySocketTest : public LoopTest {
     std::unique_ptr<NotifySocket> socket_;
 };
 
+TEST_F(NotifySocketTest, WhileHeldMessagesWait) {
+    socket_->hold();
+    send("STATUS=early");
+    turn();
+    EXPECT_TRUE(statuses_.empty());
+    socket_->go_on();
+    turn();
+    EXPECT_THAT(statuses_, ElementsAre("early"));
+}
+
 TEST_F(NotifySocketTest, MessagesArriveInOrder) {
     send("STATUS=one");
     send("STATUS=two");

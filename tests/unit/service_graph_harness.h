@@ -152,6 +152,8 @@ class Rig : private Effects {
     bool persisted_first() const { return persisted_first_; }
     const ArmTerms& terms(const std::string& name) const { return terms_.at(name); }
 
+    std::string trouble;  // what readiness checks would tell
+
   private:
     void build() {
         graph_ = std::make_unique<ServiceGraph>(static_cast<Effects&>(*this), [] { return 0.5; });
@@ -194,6 +196,7 @@ class Rig : private Effects {
     void kill_tree(ServiceId id) override { note("kill", id); }
     void begin_readiness(ServiceId id) override { note("watch", id); }
     void end_readiness(ServiceId id) override { note("unwatch", id); }
+    std::string readiness_trouble(ServiceId) const override { return trouble; }
     void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) override {
         terms_[graph_->name(id)] = terms;
         note("arm", id, "#" + std::to_string(generation));

@@ -112,7 +112,33 @@ TEST(ServiceGraphNotify, AMissedWatchdogIsAFailure) {
     rig.exits("api", 0);
     EXPECT_EQ(rig.state("api"), State::starting);
     EXPECT_EQ(rig.facts("api").books.window_count, 1u);
-    EXPECT_EQ(rig.reason("api"), "no sign of life for 5s; restart 1 at once");
+    EXPECT_EQ(rig.reason("api"), "watchdog: no sign of life for 5s; restart 1 at once");
+}
+
+TEST(ServiceGraphNotify, AServiceMayChangeItsWatchdogInterval) {
+    Rig rig({watched("api")});
+    const auto set_interval = [&rig](Duration interval) {
+        rig.on("api",
+               [interval](auto& graph, auto id, auto now) { graph.on_watchdog_interval(id, interval, now); });
+    };
+    rig.start("api");
+    rig.started("api");
+    set_interval(20s);
+    rig.is_ready("api");
+    rig.pass(19s);
+    rig.on("api", [](auto& graph, auto id, auto now) { graph.on_watchdog(id, now); });
+    EXPECT_EQ(rig.graph().next_deadline(), rig.now().boot + 20s);
+    set_interval(0s);
+    EXPECT_EQ(rig.graph().next_deadline(), std::nullopt);
+    rig.pass(1h);
+    EXPECT_EQ(rig.state("api"), State::running);
+    set_interval(2s);
+    rig.crash_and_resume();
+    rig.pass(2s);
+    EXPECT_EQ(rig.reason("api"), "watchdog: no sign of life for 2s");
+    rig.exits("api", 0);
+    rig.comes_up("api");
+    EXPECT_EQ(rig.graph().next_deadline(), rig.now().boot + 5s) << "of the one run only";
 }
 
 TEST(ServiceGraphNotify, AServiceMayTriggerItsOwnWatchdog) {

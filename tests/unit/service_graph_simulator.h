@@ -52,6 +52,7 @@ class Simulation : private Effects {
     void kill_tree(ServiceId id) override;
     void begin_readiness(ServiceId id) override;
     void end_readiness(ServiceId id) override;
+    std::string readiness_trouble(ServiceId) const override { return "not yet"; }
     void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) override;
     void disarm(ServiceId id) override;
     void persist(ServiceId id, const ServiceFacts& facts) override;

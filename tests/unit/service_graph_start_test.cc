@@ -36,12 +36,22 @@ TEST(ServiceGraphStart, AMissedReadinessStopsTheServiceAndCountsAsAFailure) {
     rig.take_effects();
     rig.pass(30s);
     EXPECT_EQ(rig.state("api"), State::stopping);
-    EXPECT_EQ(rig.reason("api"), "not ready within 30s");
+    EXPECT_EQ(rig.reason("api"), "not ready after 30s");
     EXPECT_THAT(rig.take_effects(), ElementsAre("unwatch api", "signal api"));
     rig.exits("api", 0);
     EXPECT_EQ(rig.facts("api").books.window_count, 1u);
-    EXPECT_THAT(rig.reason("api"), HasSubstr("not ready within 30s; restart 1 at once"));
+    EXPECT_THAT(rig.reason("api"), HasSubstr("not ready after 30s; restart 1 at once"));
     EXPECT_THAT(rig.take_effects(), ElementsAre("spawn api#2"));
+}
+
+TEST(ServiceGraphStart, AMissedReadinessTellsWhatTheCheckSawLast) {
+    Rig rig({notifying("api")});
+    rig.trouble = "tcp 127.0.0.1:1: Connection refused";
+    rig.start("api");
+    rig.started("api");
+    rig.on("api", [](auto& graph, auto id, auto now) { graph.on_extend_timeout(id, 40s, now); });
+    rig.pass(40s);
+    EXPECT_EQ(rig.reason("api"), "not ready after 40s: tcp 127.0.0.1:1: Connection refused");
 }
 
 TEST(ServiceGraphStart, AReadinessCheckThatGivesUpIsLikeATimeout) {

@@ -1,5 +1,6 @@
 #include "engine/spawn_image.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -111,6 +112,13 @@ TEST_F(SpawnImageTest, WhatIsNotConfiguredIsNotTouched) {
         EXPECT_EQ(image.place_of(stage), -1) << kSpawnStageNames[static_cast<int>(stage)];
     }
     EXPECT_EQ(image.steps().front().call, SYS_setsid);
+}
+
+TEST_F(SpawnImageTest, OutputIsOpenedForReadingTooSoThatAServiceOutlivesItsReaders) {
+    const Reader image = make();
+    const ImageStep open = image.steps().at(static_cast<size_t>(image.place_of(SpawnStage::output)));
+    EXPECT_EQ(open.call, SYS_openat);
+    EXPECT_EQ(open.args[2], static_cast<uint64_t>(O_RDWR | O_CLOEXEC));
 }
 
 TEST_F(SpawnImageTest, PidPlacesAreFound) {

@@ -17,13 +17,21 @@ const MethodRow* find_method(std::string_view name) {
     return row == std::end(kMethods) ? nullptr : row;
 }
 
+// As varlink says: of an interface that is not there, the interface is named.
 void answer_unknown_method(Call& call, const std::string& name) {
-    std::vector<std::string> names;
-    for (const MethodRow& row : kMethods) names.emplace_back(row.name);
+    const std::string interface = name.substr(0, name.rfind('.'));
+    if (std::ranges::find(kInterfaces, interface, &InterfaceText::name) == std::end(kInterfaces)) {
+        return call.error("org.varlink.service.InterfaceNotFound", Json().set("interface", interface));
+    }
+    const std::string prefix = interface + ".";
+    std::vector<std::string> members;
+    for (const MethodRow& row : kMethods) {
+        if (row.name.starts_with(prefix)) members.emplace_back(row.name.substr(prefix.size()));
+    }
     Json parameters;
     parameters.set("method", name);
-    const std::string nearest = nearest_word(name, names);
-    if (!nearest.empty()) parameters.set("nearest", nearest);
+    const std::string nearest = nearest_word(name.substr(prefix.size()), members);
+    if (!nearest.empty()) parameters.set("nearest", prefix + nearest);
     call.error("org.varlink.service.MethodNotFound", parameters);
 }
 

@@ -12,7 +12,8 @@ bool is_up(State state) {
 Goal::Standing Goal::judge(State passed, const ServiceFacts& settled) const {
     switch (kind_) {
         case Kind::up:
-            if (is_up(passed) && (generation_ == 0 || settled.generation > generation_))
+            if ((passed == state_ || passed == State::completed) &&
+                (generation_ == 0 || settled.generation > generation_))
                 return Standing::reached;
             // Both are states that only a new wish leaves.
             return settled.actual == State::failed || settled.actual == State::stopped ? Standing::missed

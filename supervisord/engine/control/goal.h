@@ -16,10 +16,12 @@ class Goal {
         missed,  // it failed, or someone else wants the opposite by now
     };
 
-    // Running, or completed.
-    static Goal up() { return {Kind::up, 0, State::running}; }
+    // Running, or completed; of a one-shot, whose start is its work, only completed.
+    static Goal up(bool oneshot) { return up_again(oneshot, 0); }
     // The same, by a start later than `generation`.
-    static Goal up_again(uint32_t generation) { return {Kind::up, generation, State::running}; }
+    static Goal up_again(bool oneshot, uint32_t generation) {
+        return {Kind::up, generation, oneshot ? State::completed : State::running};
+    }
     static Goal down() { return {Kind::down, 0, State::stopped}; }
     // In that state; nothing: running or completed. Never missed.
     static Goal in(std::optional<State> state) {

@@ -17,7 +17,7 @@ class GoalTask final : public Task {
   public:
     struct Target {
         ServiceId id = 0;
-        Goal goal = Goal::up();
+        Goal goal;
         Goal::Standing standing = Goal::Standing::open;
         bool at_once = false;  // it stood there already when begin() looked
     };

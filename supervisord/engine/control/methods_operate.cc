@@ -1,4 +1,6 @@
 // What changes services.
+#include <cerrno>
+
 #include "base/signal_number.h"
 #include "base/text.h"
 #include "engine/control/methods.h"
@@ -16,6 +18,12 @@ std::string unknown_signal(const std::string& text) {
     return "there is no signal \"" + text + "\"" + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
 }
 
+Outcome outcome_of(ServiceId id, const Status& done) {
+    if (done) return {id, true, "", false};
+    const bool refused = done.error().code == EACCES || done.error().code == EPERM;
+    return {id, false, done.error().message, refused};
+}
+
 void answer_outcomes(Call& call, const ControlBackend& backend,
                      const std::vector<GoalTask::Target>& targets) {
     std::vector<Outcome> outcomes;
@@ -25,7 +33,7 @@ void answer_outcomes(Call& call, const ControlBackend& backend,
         std::string message;
         if (!ok) message = facts.reason.view();
         if (target.at_once) message = std::string("already ") + to_string(facts.actual);
-        outcomes.push_back({target.id, ok, message});
+        outcomes.push_back({target.id, ok, message, false});
     }
     call.reply(outcomes_json(backend, outcomes));
 }
@@ -87,9 +95,10 @@ void Methods::operate(Call& call, Wish wish) {
 std::vector<GoalTask::Target> Methods::goals(Wish wish, const std::vector<ServiceId>& ids, bool fresh) const {
     std::vector<GoalTask::Target> targets;
     for (const ServiceId id : ids) {
-        Goal goal = wish == Wish::stop ? Goal::down() : Goal::up();
+        const bool oneshot = backend_.config(id).oneshot;
+        Goal goal = wish == Wish::stop ? Goal::down() : Goal::up(oneshot);
         // A restart that was applied before has no earlier generation to compare with any more.
-        if (wish == Wish::restart && fresh) goal = Goal::up_again(backend_.facts(id).generation);
+        if (wish == Wish::restart && fresh) goal = Goal::up_again(oneshot, backend_.facts(id).generation);
         targets.push_back({.id = id, .goal = goal});
     }
     return targets;
@@ -119,7 +128,7 @@ void Methods::kill(Call& call) {
         const conf::StopPolicy& stop = backend_.config(id).stop;
         const bool tree = call.parameters()["tree"].as_bool(text.is_null() && stop.to_tree);
         const Status sent = *fresh ? backend_.signal(id, number.value_or(stop.signal), tree) : Ok();
-        outcomes.push_back({id, sent.ok(), sent.ok() ? "" : sent.error().message});
+        outcomes.push_back(outcome_of(id, sent));
     }
     call.reply(outcomes_json(backend_, outcomes));
 }
@@ -136,7 +145,7 @@ void Methods::renice(Call& call) {
     std::vector<Outcome> outcomes;
     for (const ServiceId id : *ids) {
         const Status done = *fresh ? backend_.renice(id, static_cast<int>(nice)) : Ok();
-        outcomes.push_back({id, done.ok(), done.ok() ? "" : done.error().message});
+        outcomes.push_back(outcome_of(id, done));
     }
     call.reply(outcomes_json(backend_, outcomes));
 }

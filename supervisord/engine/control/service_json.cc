@@ -58,9 +58,11 @@ void write_service(JsonWriter& json, const ControlBackend& backend, ServiceId id
 }
 
 void write_outcome(JsonWriter& json, const std::string& name, bool ok, State state,
-                   const std::string& message) {
+                   const std::string& message, bool refused) {
     json.begin_object().member("name", name).member("ok", ok);
-    json.member("state", to_string(state)).member("message", message).end_object();
+    json.member("state", to_string(state)).member("message", message);
+    if (refused) json.member("refused", true);
+    json.end_object();
 }
 
 void write_process(JsonWriter& json, const ProcessInfo& process) {
@@ -87,7 +89,7 @@ std::string outcomes_json(const ControlBackend& backend, const std::vector<Outco
     json.begin_object().key("outcomes").begin_array();
     for (const Outcome& outcome : outcomes) {
         write_outcome(json, backend.name(outcome.id), outcome.ok, backend.facts(outcome.id).actual,
-                      outcome.message);
+                      outcome.message, outcome.refused);
     }
     return json.end_array().end_object().take();
 }
@@ -95,7 +97,7 @@ std::string outcomes_json(const ControlBackend& backend, const std::vector<Outco
 std::string step_json(const Event& event) {
     JsonWriter json;
     json.begin_object().key("outcomes").begin_array();
-    write_outcome(json, event.service, event.to != State::failed, event.to, event.cause);
+    write_outcome(json, event.service, event.to != State::failed, event.to, event.cause, /*refused=*/false);
     return json.end_array().end_object().take();
 }
 

@@ -15,6 +15,7 @@ struct Outcome {
     ServiceId id = 0;
     bool ok = true;
     std::string message;
+    bool refused = false;  // the daemon itself lacks the right
 };
 
 // Whole parameter objects: {"services": [...]}, {"outcomes": [...]} and so on.

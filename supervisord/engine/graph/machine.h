@@ -63,6 +63,9 @@ class Machine {
     // Nothing of the service is left.
     void tree_emptied(Node& node);
     void became_ready(Node& node);
+    // The watchdog's time begins anew.
+    void await_sign_of_life(Node& node);
+    void set_watchdog(Node& node, Duration interval);
 
     // ---- Stops (machine_stop.cc).
     // It has to go for a fault of its own; the restart policy counts a failure.
@@ -131,6 +134,7 @@ class Machine {
     void kill_tree(Node& node);
     void end_readiness(Node& node);
     void give_verdict(Node& node, Verdict verdict, std::string_view why);
+    Words not_ready(const Node& node) const;
     void deadline_passed(Node& node);
 
     // ---- machine_resume.cc

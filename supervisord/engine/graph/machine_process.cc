@@ -28,6 +28,7 @@ void Machine::enter_starting(Node& node, uint32_t generation) {
     facts.tree_alive = true;
     facts.main_moved = false;
     facts.started_ns = facts.running_ns = facts.ended_ns = 0;
+    facts.watchdog_ns = Duration(node.config.ready.watchdog).count();
     facts.status_text.assign("");
     if (std::exchange(node.explained, false)) facts.reason.assign("what it waited for is there");
     transition_to(node, State::starting, Phase::spawning);
@@ -54,8 +55,20 @@ void Machine::became_ready(Node& node) {
 void Machine::enter_running(Node& node) {
     node.facts.running_ns = now_.boot.time_since_epoch().count();
     transition_to(node, State::running, Phase::none);
-    const Duration watchdog = node.config.ready.watchdog;
+    await_sign_of_life(node);
+}
+
+void Machine::await_sign_of_life(Node& node) {
+    const Duration watchdog(node.facts.watchdog_ns);
     if (watchdog.count() > 0) set_deadline(node, Deadline::watchdog, now_.boot + watchdog);
+}
+
+void Machine::set_watchdog(Node& node, Duration interval) {
+    node.facts.watchdog_ns = interval.count();
+    touch_quietly(node);
+    if (node.facts.actual != State::running) return;
+    clear_deadline(node);
+    await_sign_of_life(node);
 }
 
 void Machine::spawn_failed(Node& node, std::string_view why) {

@@ -83,15 +83,21 @@ void Machine::signal_after_command(Node& node, bool command_ok) {
     request(node, kStopSignal);
 }
 
+Words Machine::not_ready(const Node& node) const {
+    Words words;
+    words << "not ready after " << Duration(node.facts.deadline_ns - node.facts.started_ns);
+    const std::string trouble = effects_.readiness_trouble(node.id);
+    return trouble.empty() ? words : words << ": " << std::string_view(trouble);
+}
+
 void Machine::deadline_passed(Node& node) {
     ServiceFacts& facts = node.facts;
     switch (facts.deadline) {
         case Deadline::start_timeout:
-            return stop_for_fault(node, Words()
-                                            << "not ready within " << Duration(node.config.ready.timeout));
+            return stop_for_fault(node, not_ready(node));
         case Deadline::watchdog:
             return kill_for_fault(node,
-                                  Words() << "no sign of life for " << Duration(node.config.ready.watchdog));
+                                  Words() << "watchdog: no sign of life for " << Duration(facts.watchdog_ns));
         case Deadline::stop_timeout:
             facts.reason.assign(Words() << facts.reason.view() << "; killed, as it did not stop within "
                                         << Duration(node.config.stop.timeout));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <unordered_set>
 
 #include "engine/host/file_text.h"
 
@@ -89,17 +90,21 @@ const ProcStat* ProcSnapshot::find(int pid) const {
 }
 
 std::vector<int> ProcSnapshot::descendants(int root) const {
-    std::vector<int> found;
-    // `found` is also the list of those whose children are still to be looked up. A pid has one parent, so
-    // only a root that seems to descend from itself (a pid used again during the reading) could go round.
-    for (size_t next = 0;; ++next) {
-        const auto children = children_.find(next == 0 ? root : found[next - 1]);
-        if (children != children_.end()) {
-            for (const int child : children->second) {
-                if (child != root) found.push_back(child);
-            }
+    std::vector<int> found = families({root});
+    std::erase(found, root);
+    return found;
+}
+
+std::vector<int> ProcSnapshot::families(const std::vector<int>& roots) const {
+    std::unordered_set<int> known(roots.begin(), roots.end());
+    std::vector<int> found(known.begin(), known.end());
+    // `found` is also the list of those whose children are still to be looked up. It grows meanwhile.
+    for (size_t next = 0; next < found.size(); ++next) {
+        const auto children = children_.find(found[next]);
+        if (children == children_.end()) continue;
+        for (const int child : children->second) {
+            if (known.insert(child).second) found.push_back(child);
         }
-        if (next == found.size()) break;
     }
     std::sort(found.begin(), found.end());
     return found;

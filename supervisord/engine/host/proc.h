@@ -43,6 +43,8 @@ class ProcSnapshot {
     const ProcStat* find(int pid) const;
     // Children, their children and so on, ascending; without `root` itself.
     std::vector<int> descendants(int root) const;
+    // `roots` and all their descendants, ascending, each once. Roots that the reading missed are kept.
+    std::vector<int> families(const std::vector<int>& roots) const;
 
   private:
     std::unordered_map<int, ProcStat> by_pid_;

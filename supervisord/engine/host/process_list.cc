@@ -39,14 +39,13 @@ class Lister {
 
   private:
     std::vector<int> pids_of(const ServiceProcesses& service) {
-        if (!service.cgroup_directory.empty()) return cgroup_pids_(service.cgroup_directory);
-        const int root = service.shim_pid != 0 ? service.shim_pid : service.main_pid;
-        if (root == 0) return {};
         if (!snapshot_) snapshot_.emplace(proc_);
-        std::vector<int> pids = snapshot_->descendants(root);
-        const bool is_shown = root != service.shim_pid && snapshot_->find(root) != nullptr;
-        if (is_shown) pids.insert(std::lower_bound(pids.begin(), pids.end(), root), root);
-        return pids;
+        // cgroup.procs leaves out zombies, and what moved itself elsewhere.
+        if (!service.cgroup_directory.empty())
+            return snapshot_->families(cgroup_pids_(service.cgroup_directory));
+        if (service.shim_pid != 0) return snapshot_->descendants(service.shim_pid);
+        return snapshot_->find(service.main_pid) != nullptr ? snapshot_->families({service.main_pid})
+                                                            : std::vector<int>();
     }
 
     void add_row(const std::string& service, const ProcStat& stat) {

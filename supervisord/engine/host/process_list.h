@@ -12,7 +12,8 @@
 
 namespace yard::engine {
 
-// A service, and where its processes are found: in a cgroup, or else below a process.
+// A service, and where its processes are found: in a cgroup and below those that are in it, or else below a
+// process.
 struct ServiceProcesses {
     std::string service;
     std::string cgroup_directory;  // empty: none
@@ -35,8 +36,8 @@ struct ProcessRow {
 
 // Rows in the order of `services`, ascending by pid within one. Processes that vanish meanwhile are left out.
 // `cgroup_pids` is the seam to the function of that name in cgroup_tree.h. All processes of the system are
-// read only if a service has no cgroup, and then once. A process costs some 50 us: for hundreds, call it off
-// the loop. Threads: any, if `proc` and `cgroup_pids` may.
+// read once, however many services there are. A process costs some 50 us: for hundreds, call it off the loop.
+// Threads: any, if `proc` and `cgroup_pids` may.
 std::vector<ProcessRow> list_processes(const std::vector<ServiceProcesses>& services, const ProcFs& proc,
                                        const std::function<std::vector<int>(const std::string&)>& cgroup_pids,
                                        BootTime now);

@@ -8,7 +8,14 @@ namespace yard::engine {
 // this also keeps a callback alive that destroys its own watch.
 struct FdWatch::Block {
     uv_poll_t handle;
+    int events;
     std::function<void()> on_event;
+
+    // Cannot fail: the handle is initialised and not closing.
+    void start() {
+        uv_poll_start(&handle, events,
+                      [](uv_poll_t* poll, int, int) { static_cast<Block*>(poll->data)->on_event(); });
+    }
 };
 
 void FdWatch::Close::operator()(Block* block) const {
@@ -25,11 +32,17 @@ Result<FdWatch> FdWatch::create(uv_loop_s* loop, int fd, For what, std::function
     watch.block_.reset(fresh.release());
     Block& block = *watch.block_;
     block.handle.data = &block;
+    block.events = what == For::reading ? UV_READABLE : UV_WRITABLE;
     block.on_event = std::move(on_event);
-    // Starting cannot fail: the handle is initialised and not closing.
-    uv_poll_start(&block.handle, what == For::reading ? UV_READABLE : UV_WRITABLE,
-                  [](uv_poll_t* handle, int, int) { static_cast<Block*>(handle->data)->on_event(); });
+    block.start();
     return watch;
+}
+
+void FdWatch::pause() {
+    uv_poll_stop(&block_->handle);
+}
+void FdWatch::resume() {
+    block_->start();
 }
 
 }  // namespace yard::engine

@@ -25,6 +25,10 @@ class FdWatch {
     // Watches nothing.
     FdWatch() = default;
 
+    // Between the two `on_event` does not run; what is ready by then is seen at resume(). REQUIRES: watches
+    // something.
+    void pause();
+    void resume();
     // Ends the watch; `on_event` does not run again, and the descriptor may be closed at once.
     void reset() { block_.reset(); }
     explicit operator bool() const { return block_ != nullptr; }

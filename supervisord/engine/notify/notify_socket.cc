@@ -106,6 +106,14 @@ Result<std::unique_ptr<NotifySocket>> NotifySocket::create(uv_loop_s* loop, Uniq
     return std::unique_ptr<NotifySocket>(new NotifySocket(std::move(state)));
 }
 
+void NotifySocket::hold() {
+    state_->watch.pause();
+}
+
+void NotifySocket::go_on() {
+    state_->watch.resume();
+}
+
 void NotifySocket::drain_now() {
     state_->receive(kDrainLimit);
 }

@@ -47,8 +47,13 @@ class NotifySocket {
     // No callback runs afterwards.
     ~NotifySocket();
 
-    // Handles what has arrived by now: to be called before an exit of the service is, so that its last words
-    // count. Bounded, should the rest of its tree go on to send.
+    // Between the two, what arrives waits in the socket: a program may speak before the keeper's news that it
+    // runs is here, and is not to be taken for the one before it.
+    void hold();
+    void go_on();
+
+    // Handles what has arrived by now, held or not: to be called before an exit of the service is, so that
+    // its last words count. Bounded, should the rest of its tree go on to send.
     void drain_now();
 
   private:

@@ -18,6 +18,10 @@ class Dependencies(Scenario):
         """A service that records its name when it starts (through the shell, so that the order is that of execs)."""
         return {"command": ["/bin/sh", "-c", f'echo {name} >> @/starts; exec "$0" "$@"', *zoo(*script)], **settings}
 
+    def ready_recorder(self, name, **settings):
+        """The same, ready only when it has recorded: without a check it would be from exec on."""
+        return self.recorder(name, "notify", "READY=1", "forever", ready={"notify": True}, **settings)
+
     def farewell(self, name, **settings):
         """A service that records its name when it is asked to end; the file with its name says that it can."""
         return {"command": zoo("on-term-record", "@/stops", name, "touch", "@/" + name, "forever"), **settings}
@@ -26,7 +30,7 @@ class Dependencies(Scenario):
         d = self.start(
             {
                 "web": self.recorder("web", "forever", requires=["api"]),
-                "api": self.recorder("api", "forever", requires=["db"]),
+                "api": self.ready_recorder("api", requires=["db"]),
                 "db": self.recorder(
                     "db", "sleep", 200, "touch", "@/db-is-ready", "notify", "READY=1", "forever", ready={"notify": True}
                 ),
@@ -50,7 +54,7 @@ class Dependencies(Scenario):
         d = self.start(
             {
                 "api": self.recorder("api", "forever", requires=["db"], autostart=False),
-                "db": self.recorder("db", "forever", autostart=False),
+                "db": self.ready_recorder("db", autostart=False),
             }
         )
         self.assertEqual(d.records("starts"), [])

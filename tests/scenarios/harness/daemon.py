@@ -198,8 +198,11 @@ class Daemon:
 
     def service_pids(self):
         """Every living process that came from a service, wherever it went; not the keeper, engine or shims."""
+        gone = ""  # between the two looks
         return [
-            pid for pid in procfs.pids_with_environment(self.marker) if procfs.executable(pid) not in DAEMON_PROGRAMS
+            pid
+            for pid in procfs.pids_with_environment(self.marker)
+            if procfs.executable(pid) not in (gone, *DAEMON_PROGRAMS)
         ]
 
     def path(self, name):

@@ -2,10 +2,10 @@
 
 import unittest
 
-from harness import Scenario, free_port, wait_for, zoo
+from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, free_port, wait_for, zoo
 
 
-class Probes(Scenario):
+class Probes:
     """A service is `starting` until the probe succeeds. Each waits for the file `go`, which the test makes."""
 
     def start(self, make_script, make_ready, **settings):
@@ -54,14 +54,20 @@ class Probes(Scenario):
         self.go(self.start(lambda d: ["notify", "READY=1", "forever"], lambda d: {"notify": True}))
 
 
-class Missed(Scenario):
-    def test_a_missed_readiness_stops_the_service_and_is_a_failure(self):
-        for ready in ({"notify": True}, {"fd": 3}, {"tcp": f"127.0.0.1:{free_port()}"}, {"log": "never"}):
+class Missed:
+    def test_a_missed_readiness_stops_the_service_and_is_a_failure_that_says_what_was_missing(self):
+        for ready, missing in (
+            ({"notify": True}, "READY=1"),
+            ({"fd": 3}, "no newline"),
+            ({"tcp": f"127.0.0.1:{free_port()}"}, "Connection refused"),
+            ({"log": "never"}, "never"),
+        ):
             d = self.daemon(
                 {"one": {"command": zoo("forever"), "restart": "no", "ready": {**ready, "timeout": "300ms"}}}
             )
             status = d.wait_state("one", "failed")
-            self.assertIn("ready", status["reason"])
+            self.assertIn("not ready after 300ms: ", status["reason"])
+            self.assertIn(missing, status["reason"])
             self.assertEqual(d.service_pids(), [])
 
     def test_an_exit_before_readiness_is_a_failure_even_with_0(self):
@@ -80,6 +86,18 @@ class Missed(Scenario):
         )
         d.wait_state("one", "failed")
         wait_for(lambda: d.service_pids() == [], 10, "everything to be gone")
+
+
+class InCgroup(Probes, Missed, ScenarioInCgroup):
+    pass
+
+
+class WithoutCgroup(Probes, Missed, ScenarioWithoutCgroup):
+    pass
+
+
+class AsUser(Probes, Missed, ScenarioAsUser):
+    pass
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import socket
 import unittest
 import urllib.request
 
-from harness import Scenario, free_port, procfs, wait_for
+from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, free_port, procfs, wait_for
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
@@ -41,7 +41,7 @@ def ask_redis(port, request):
         return connection.recv(1000)
 
 
-class RealPrograms(Scenario):
+class RealPrograms:
     def nginx_family(self, d):
         """The PIDs of the master and its workers; nginx writes its titles over the environment that marks a scenario."""
         master = d.status("nginx")["pid"]
@@ -107,6 +107,18 @@ class RealPrograms(Scenario):
         os.kill(d.status("nginx")["pid"], signal.SIGKILL)
         d.wait_status("nginx", lambda s: s["state"] == "running" and s["restarts"] == 1, "the restart")
         self.assertEqual([pid for pid in before if procfs.process_alive(pid)], [])
+
+
+class InCgroup(RealPrograms, ScenarioInCgroup):
+    pass
+
+
+class WithoutCgroup(RealPrograms, ScenarioWithoutCgroup):
+    pass
+
+
+class AsUser(RealPrograms, ScenarioAsUser):
+    pass
 
 
 if __name__ == "__main__":

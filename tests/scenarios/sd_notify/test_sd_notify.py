@@ -3,10 +3,10 @@
 import subprocess
 import unittest
 
-from harness import Scenario, wait_for, zoo
+from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, wait_for, zoo
 
 
-class Notify(Scenario):
+class Notify:
     def start(self, *script, **settings):
         ready = {"notify": True, "timeout": "20s", **settings.pop("ready", {})}
         return self.daemon({"one": {"command": zoo(*script), "ready": ready, **settings}})
@@ -43,6 +43,15 @@ class Notify(Scenario):
         d = self.start("notify", "READY=1", "watchdog", 100, 3, "forever", ready={"watchdog": "300ms"}, restart="no")
         self.assertIn("watchdog", d.wait_state("one", "failed")["reason"])
 
+    def test_a_service_may_set_its_watchdog_interval_itself(self):
+        d = self.start("notify", "READY=1\\nWATCHDOG_USEC=200000", "watchdog", 50, 3, "forever", restart="no")
+        self.assertIn("no sign of life for 200ms", d.wait_state("one", "failed")["reason"])
+
+    def test_a_reload_is_shown_until_it_is_over(self):
+        d = self.start("notify", "READY=1", "notify", "RELOADING=1", "sleep", 300, "notify", "READY=1", "forever")
+        d.wait_status("one", lambda s: s["status_text"] == "reloading" and s["state"] == "running", "the reload")
+        d.wait_status("one", lambda s: s["status_text"] == "" and s["state"] == "running", "its end")
+
     def test_the_watchdog_interval_is_in_the_environment(self):
         d = self.daemon(
             {
@@ -75,6 +84,18 @@ class Notify(Scenario):
         self.addCleanup(stranger.kill)
         d.wait_status("one", lambda s: s["notify_ignored"] == 1, "the count")
         self.assertEqual(d.status("one")["state"], "starting")
+
+
+class InCgroup(Notify, ScenarioInCgroup):
+    pass
+
+
+class WithoutCgroup(Notify, ScenarioWithoutCgroup):
+    pass
+
+
+class AsUser(Notify, ScenarioAsUser):
+    pass
 
 
 if __name__ == "__main__":
