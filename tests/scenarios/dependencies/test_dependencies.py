@@ -7,20 +7,20 @@ from harness import Scenario, wait_for, zoo
 
 class Dependencies(Scenario):
     def start(self, services):
-        """Services given as {name: settings}; '@x' in a command stands for a file of the scenario."""
+        """Services given as {name: settings}; '@/x' in a command stands for the file x of the scenario."""
         d = self.make({"version": 1, "services": {}})
         for settings in services.values():
-            settings["command"] = [w.replace("@", str(d.folder) + "/") for w in settings["command"]]
+            settings["command"] = [w.replace("@/", f"{d.folder}/") for w in settings["command"]]
         d.write_config({"version": 1, "services": services})
         return d.start()
 
     def recorder(self, name, *script, **settings):
         """A service that records its name when it starts (through the shell, so that the order is that of execs)."""
-        return {"command": ["/bin/sh", "-c", f'echo {name} >> @starts; exec "$0" "$@"', *zoo(*script)], **settings}
+        return {"command": ["/bin/sh", "-c", f'echo {name} >> @/starts; exec "$0" "$@"', *zoo(*script)], **settings}
 
     def farewell(self, name, **settings):
         """A service that records its name when it is asked to end; the file with its name says that it can."""
-        return {"command": zoo("on-term-record", "@stops", name, "touch", "@" + name, "forever"), **settings}
+        return {"command": zoo("on-term-record", "@/stops", name, "touch", "@/" + name, "forever"), **settings}
 
     def test_a_service_starts_after_what_it_requires_is_ready(self):
         d = self.start(
@@ -28,7 +28,7 @@ class Dependencies(Scenario):
                 "web": self.recorder("web", "forever", requires=["api"]),
                 "api": self.recorder("api", "forever", requires=["db"]),
                 "db": self.recorder(
-                    "db", "sleep", 200, "touch", "@db-is-ready", "notify", "READY=1", "forever", ready={"notify": True}
+                    "db", "sleep", 200, "touch", "@/db-is-ready", "notify", "READY=1", "forever", ready={"notify": True}
                 ),
             }
         )
@@ -98,10 +98,10 @@ class Dependencies(Scenario):
         d = self.start(
             {
                 "api": {
-                    "command": ["/bin/sh", "-c", "cat @made && exec sleep 1000"],
+                    "command": ["/bin/sh", "-c", "cat @/made && exec sleep 1000"],
                     "requires": {"make": "completed"},
                 },
-                "make": {"command": zoo("sleep", 200, "touch", "@made", "exit", 0), "oneshot": True},
+                "make": {"command": zoo("sleep", 200, "touch", "@/made", "exit", 0), "oneshot": True},
             }
         )
         d.wait_state("api", "running")

@@ -107,12 +107,16 @@ class Daemon:
 
     def destroy(self):
         """Ends whatever is left of it, by PID, and removes its folder."""
+        family = set()
         if self.process and self.process.poll() is None:
+            # Some programs (redis, nginx) write their title over the marked environment; the family tree still has them.
+            family = {(pid, procfs.start_time(pid)) for pid in procfs.descendants_of(self.process.pid)}
             self.process.kill()
             self.process.wait()
 
         def none_left():
-            left = procfs.pids_with_environment(self.marker)
+            left = set(procfs.pids_with_environment(self.marker))
+            left |= {pid for pid, start in family if procfs.process_alive(pid) and procfs.start_time(pid) == start}
             for pid in left:
                 try:
                     os.kill(pid, signal.SIGKILL)
