@@ -31,7 +31,7 @@ class Ends:
         pid = d.wait_state("one", "running")["pid"]
         second = subprocess.run(d.command(), capture_output=True, text=True, timeout=20, env=d.environment())
         self.assertEqual(second.returncode, 69)
-        self.assertIn(str(d.socket), second.stderr)
+        self.assertIn(str(d.runtime), second.stderr)
         self.assertEqual(d.status("one")["pid"], pid)
 
     def test_a_new_daemon_can_follow(self):
@@ -99,7 +99,7 @@ class Begins(Scenario):
         d = self.daemon({"one": {"command": zoo("forever")}})
         shown = lambda pid: subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
         self.assertIn("supervisord", shown(d.keeper_pid))
-        self.assertEqual(shown(d.engine_pid()).strip(), "supervisord: engine")
+        self.assertTrue(shown(d.engine_pid()).startswith("supervisord: engine"))
 
     def test_daemonize_returns_when_it_answers(self):
         d = self.make({"version": 1, "services": {"one": {"command": zoo("forever")}}})
