@@ -83,10 +83,10 @@ class EngineKill:
             self.assertLessEqual(len(runaways), 1, f"a runaway of an earlier run of {name} lives")
 
     def check_starts(self, name):
-        """Every start that happened was counted, and none was invented."""
+        """Every start that happened was counted, and none was invented; the last may have been stopped before it wrote."""
         starts = self.d.records(f"{name}.starts")
         self.assertEqual(len(starts), len(set(starts)))
-        self.assertEqual(self.d.status(name)["restarts"], len(starts) - 1, name)
+        self.assertIn(self.d.status(name)["restarts"] + 1 - len(starts), (0, 1), name)
 
     def log_lines(self, name):
         """What is on file, rotated files included, oldest first."""

@@ -4,10 +4,9 @@ import subprocess
 import unittest
 import urllib.request
 
-from harness import PROJECT, Scenario, ScenarioAsUser, wait_for
+from harness import PROJECT, Scenario, ScenarioAsUser, free_port, wait_for
 
 EXAMPLES = PROJECT / "conf/examples"
-PAGE = "http://127.0.0.1:17380/"
 
 
 class Examples(Scenario):
@@ -21,14 +20,17 @@ class Demo:
     def setUp(self):
         super().setUp()
         self.d = self.make(EXAMPLES / "demo.yaml", cwd=PROJECT)
-        self.d.extra_environment["YARD_DEMO_DIR"] = str(self.d.path("demo"))
+        self.web_port = free_port()
+        self.d.extra_environment.update(
+            YARD_DEMO_DIR=str(self.d.path("demo")), YARD_DEMO_REDIS=str(free_port()), YARD_DEMO_WEB=str(self.web_port)
+        )
         self.d.start()
         for name in ("redis", "nginx", "worker", "ticker"):
             self.d.wait_state(name, "running", 20)
 
     def test_everything_runs_and_works_together(self):
         self.assertEqual(self.d.status("prepare")["state"], "completed")
-        with urllib.request.urlopen(PAGE, timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/", timeout=5) as response:
             self.assertIn(b"The worker counted to", response.read())
         self.assertIn("counted to", self.d.status("worker")["status_text"])
         self.assertEqual([s["name"] for s in self.d.ctl_json("status") if s["restarts"]], [])

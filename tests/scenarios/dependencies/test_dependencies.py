@@ -33,7 +33,7 @@ class Dependencies(Scenario):
             }
         )
         d.wait_state("web", "running")
-        self.assertEqual(d.records("starts"), ["db", "api", "web"])
+        self.assertEqual(d.wait_records("starts", 3), ["db", "api", "web"])
 
     def test_it_waits_visibly_with_the_reason(self):
         d = self.start(
@@ -55,7 +55,7 @@ class Dependencies(Scenario):
         )
         self.assertEqual(d.records("starts"), [])
         self.assert_ctl(0, d, "start", "api")
-        self.assertEqual(d.records("starts"), ["db", "api"])
+        self.assertEqual(d.wait_records("starts", 2), ["db", "api"])
 
     def test_what_requires_a_failed_service_does_not_start_and_says_so(self):
         d = self.start(
@@ -79,7 +79,7 @@ class Dependencies(Scenario):
             }
         )
         d.wait_state("api", "running")
-        self.assertEqual(d.records("starts"), ["cache", "api"])
+        self.assertEqual(d.wait_records("starts", 2), ["cache", "api"])
         self.assertEqual(d.status("cache")["state"], "failed")
 
     def test_after_gives_an_order_and_starts_nothing(self):
@@ -91,7 +91,7 @@ class Dependencies(Scenario):
             }
         )
         d.wait_state("late", "running")
-        self.assertEqual(d.records("starts"), ["early", "late"])
+        self.assertEqual(d.wait_records("starts", 2), ["early", "late"])
         self.assertEqual(d.status("absent")["state"], "stopped")
 
     def test_the_condition_completed_waits_for_the_end_of_a_task(self):

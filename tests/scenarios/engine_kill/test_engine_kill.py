@@ -27,7 +27,7 @@ class EngineKill:
         for _ in range(10):
             self.kill_engine_and_wait(d)
         after = d.status("one")
-        self.assertEqual(len(d.records("starts")), 1)
+        self.assertEqual(len(d.wait_records("starts", 1)), 1)
         self.assertTrue(identity_alive(d.records("starts")[0]))
         for key in ("pid", "state", "wanted", "since", "restarts", "exit"):
             self.assertEqual(after[key], before[key], key)
@@ -54,14 +54,14 @@ class EngineKill:
             d.kill_engine()
         status = d.wait_status("one", lambda s: s["state"] == "running" and s["restarts"] >= 10, "the last start")
         self.assertEqual(status["restarts"], 10)
-        self.assertEqual(len(d.records("starts")), 11)
+        self.assertEqual(len(d.wait_records("starts", 11)), 11)
         self.assertEqual(status["exit"], {"code": 3})
 
     def test_the_burst_limit_goes_on(self):
         d = self.start(lambda d: ["sleep", 50, "exit", 3], restart={"delay": "20ms", "max_delay": "20ms", "burst": 4})
         while d.status("one")["state"] != "failed":
             d.kill_engine()
-        self.assertEqual(len(d.records("starts")), 4)
+        self.assertEqual(len(d.wait_records("starts", 4)), 4)
 
     def test_a_delay_goes_on_where_it_was(self):
         d = self.start(lambda d: ["fail-times", d.path("count"), 2, 3, "forever"],
@@ -72,7 +72,7 @@ class EngineKill:
             self.kill_engine_and_wait(d)
         d.wait_state("one", "running")
         self.assertLess(time.monotonic() - begin, 3.5)
-        self.assertEqual(len(d.records("starts")), 3)
+        self.assertEqual(len(d.wait_records("starts", 3)), 3)
 
     def test_a_stop_under_way_is_finished(self):
         d = self.start(lambda d: ["ignore", "TERM", "double-fork", d.path("runaway"), "touch", d.path("up"), "forever"],
@@ -90,7 +90,7 @@ class EngineKill:
         d.wait_status("one", lambda s: s["state"] == "starting" and s["pid"], "the start")
         self.kill_engine_and_wait(d)
         self.assertEqual(d.wait_state("one", "running")["status_text"], "there")
-        self.assertEqual(len(d.records("starts")), 1)
+        self.assertEqual(len(d.wait_records("starts", 1)), 1)
 
     def test_readiness_that_came_while_it_was_dead_is_seen(self):
         d = self.start(lambda d: ["sleep", 100, "notify", "READY=1", "forever"],

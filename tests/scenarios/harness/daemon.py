@@ -211,6 +211,11 @@ class Daemon:
         path = self.path(name)
         return path.read_text().splitlines() if path.exists() else []
 
+    def wait_records(self, name, count, deadline=10):
+        """The lines of the file once there are `count` or more: `running` comes before the first thing a service does."""
+        wait_for(lambda: len(self.records(name)) >= count, deadline, f"{count} lines in {name}")
+        return self.records(name)
+
     def log(self, service):
         """Everything the service wrote that is in its current log file."""
         path = self.state / "log" / f"{service}.log"

@@ -21,19 +21,19 @@ class Restarts(Scenario):
     def test_no_leaves_an_orderly_exit_stopped(self):
         d = self.start(["exit", 0], "no")
         self.assertEqual(d.wait_state("one", "stopped")["exit"], {"code": 0})
-        self.assertEqual(len(d.records("starts")), 1)
+        self.assertEqual(len(d.wait_records("starts", 1)), 1)
 
     def test_no_makes_an_error_a_failure_that_says_why(self):
         d = self.start(["exit", 3], "no")
         status = d.wait_state("one", "failed")
         self.assertEqual(status["exit"], {"code": 3})
         self.assertIn("3", status["reason"])
-        self.assertEqual(len(d.records("starts")), 1)
+        self.assertEqual(len(d.wait_records("starts", 1)), 1)
 
     def test_on_failure_restarts_until_it_works(self):
         d = self.start(["fail-times", "@count", 2, 7, "forever"], {"delay": "10ms"})
         status = d.wait_status("one", lambda s: s["state"] == "running" and s["restarts"] == 2, "the third start")
-        self.assertEqual(len(d.records("starts")), 3)
+        self.assertEqual(len(d.wait_records("starts", 3)), 3)
         self.assertEqual(status["exit"], {"code": 7})
 
     def test_on_failure_leaves_an_orderly_exit_stopped(self):
@@ -43,7 +43,7 @@ class Restarts(Scenario):
     def test_always_restarts_after_an_orderly_exit(self):
         d = self.start(["fail-times", "@count", 3, 0, "forever"], {"policy": "always", "delay": "10ms"})
         d.wait_status("one", lambda s: s["state"] == "running" and s["restarts"] == 3, "the fourth start")
-        self.assertEqual(len(d.records("starts")), 4)
+        self.assertEqual(len(d.wait_records("starts", 4)), 4)
 
     def test_a_manual_stop_is_final_whatever_the_policy(self):
         for policy in ("always", "unless-stopped"):
@@ -52,7 +52,7 @@ class Restarts(Scenario):
             self.assert_ctl(0, d, "stop", "one")
             status = d.status("one")
             self.assertEqual((status["state"], status["wanted"], status["pid"]), ("stopped", "down", None))
-            self.assertEqual(len(d.records("starts")), 1)
+            self.assertEqual(len(d.wait_records("starts", 1)), 1)
 
     def test_a_kill_by_the_user_is_an_exit_like_any_other(self):
         d = self.start(["forever"], {"policy": "on-failure", "delay": "10ms"})
@@ -64,7 +64,7 @@ class Restarts(Scenario):
     def test_the_burst_limit_ends_in_failed(self):
         d = self.start(["exit", 9], {"delay": "1ms", "burst": 3, "window": "60s"})
         status = d.wait_state("one", "failed")
-        self.assertEqual(len(d.records("starts")), 3)
+        self.assertEqual(len(d.wait_records("starts", 3)), 3)
         self.assertEqual(status["exit"], {"code": 9})
         self.assertRegex(status["reason"], "3")
 
@@ -78,7 +78,7 @@ class Restarts(Scenario):
     def test_no_burst_limit_means_no_end(self):
         d = self.start(["fail-times", "@count", 30, 9, "forever"], {"delay": "1ms", "max_delay": "1ms", "burst": 0})
         d.wait_status("one", lambda s: s["state"] == "running" and s["restarts"] == 30, "the last start", 20)
-        self.assertEqual(len(d.records("starts")), 31)
+        self.assertEqual(len(d.wait_records("starts", 31)), 31)
 
     def test_the_delay_grows_and_the_first_restart_is_immediate(self):
         d = self.start(
@@ -86,7 +86,7 @@ class Restarts(Scenario):
             {"delay": "200ms", "factor": 2, "jitter": "0%", "burst": 0},
         )
         d.wait_status("one", lambda s: s["restarts"] == 4 and s["state"] == "running", "the last start", 20)
-        starts = [int(line.split()[1]) / TICKS_PER_SECOND for line in d.records("starts")]
+        starts = [int(line.split()[1]) / TICKS_PER_SECOND for line in d.wait_records("starts", 5)]
         pauses = [later - earlier for earlier, later in zip(starts, starts[1:])]
         tick = 1.5 / TICKS_PER_SECOND
         self.assertLess(pauses[0], 0.2 - tick)
