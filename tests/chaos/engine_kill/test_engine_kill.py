@@ -68,7 +68,9 @@ class EngineKill:
     def check_exit_statuses(self):
         """The exit that status shows is the one that the run before the present one put on record."""
         for service in self.d.ctl_json("status", *WORKERS):
-            runs_ended = service["restarts"] + (0 if service["pid"] else 1)
+            # A restart counts from its decision on: what starts without a pid yet is counted already.
+            counted = service["pid"] or service["state"] in ("waiting", "starting")
+            runs_ended = service["restarts"] + (0 if counted else 1)
             if runs_ended == 0:
                 continue
             recorded = self.d.records(f"{service['name']}.exits")[runs_ended - 1]

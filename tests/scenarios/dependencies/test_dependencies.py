@@ -65,9 +65,9 @@ class Dependencies(Scenario):
             }
         )
         d.wait_state("db", "failed")
-        code, _, err = d.ctl("start", "api")
+        code, out, err = d.ctl("start", "api")
         self.assertEqual(code, 1)
-        self.assertIn("db", err)
+        self.assertIn("db", out + err)
         self.assertIn("db", d.status("api")["reason"])
         self.assertNotIn("api", d.records("starts"))
 

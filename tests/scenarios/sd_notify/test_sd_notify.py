@@ -41,7 +41,7 @@ class Notify(Scenario):
 
     def test_a_watchdog_that_starves_bites(self):
         d = self.start("notify", "READY=1", "watchdog", 100, 3, "forever", ready={"watchdog": "300ms"}, restart="no")
-        self.assertIn("watchdog", d.wait_state("one", "failed")["reason"])
+        self.assertIn("sign of life", d.wait_state("one", "failed")["reason"])
 
     def test_the_watchdog_interval_is_in_the_environment(self):
         d = self.daemon(
