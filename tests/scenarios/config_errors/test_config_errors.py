@@ -112,7 +112,7 @@ class ConfigErrors(Scenario):
 
     def test_defaults_and_variables(self):
         text = (
-            "version: 1\ndefaults: {nice: ${SCENARIO_NICE:-4}}\nservices:\n"
+            "version: 1\ndefaults:\n  nice: ${SCENARIO_NICE:-4}\nservices:\n"
             f"  one: {{command: [{zoo()[0]}, forever]}}\n  two: {{command: [{zoo()[0]}, forever], nice: 6}}\n"
         )
         d = self.make(text).start()

@@ -69,7 +69,10 @@ class Notify(Scenario):
         with open(f"/proc/{d.status('one')['pid']}/environ", "rb") as environ:
             entries = dict(entry.split(b"=", 1) for entry in environ.read().split(b"\0") if b"=" in entry)
         socket = entries[b"NOTIFY_SOCKET"].decode()
-        subprocess.run(zoo("notify", "READY=1"), env={"NOTIFY_SOCKET": socket}, check=True)
+        # It lives on, so that the daemon can see who it is: of a sender that is gone only the socket's path tells.
+        stranger = subprocess.Popen(zoo("notify", "READY=1", "forever"), env={"NOTIFY_SOCKET": socket})
+        self.addCleanup(stranger.wait)
+        self.addCleanup(stranger.kill)
         d.wait_status("one", lambda s: s["notify_ignored"] == 1, "the count")
         self.assertEqual(d.status("one")["state"], "starting")
 

@@ -1,6 +1,7 @@
 """A start that fails names the stage at which it did, and why."""
 
 import os
+import tempfile
 import unittest
 
 from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, zoo
@@ -33,7 +34,8 @@ class SpawnFailure:
         self.assertIn("no-such-program-anywhere", reason)
 
     def test_a_file_that_is_not_a_program(self):
-        self.assertIn("Permission denied", self.reason_of(command=["/etc/hostname"]))
+        with tempfile.NamedTemporaryFile() as data:
+            self.assertIn("Permission denied", self.reason_of(command=[data.name]))
 
     def test_a_limit_above_the_hard_one(self):
         if self.mode != "user" and os.geteuid() == 0:
