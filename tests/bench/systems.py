@@ -90,9 +90,10 @@ class Ours(System):
         log = {"max_size": "10MiB", "keep": 1, "timestamps": self.timestamps}
         defaults = {"restart": {"policy": "always", "delay": "0ms", "burst": 0}, "log": log}
         services = {f"s{i}": {"command": self.command} for i in range(self.count)}
-        if self.command[-1] == "storm":  # services start side by side: which one stays must not be left to chance
-            services["s0"] = {"command": self.command[:-1]}
-            pathlib.Path(str(self.stamps.path) + ".first").touch()
+        if "storm" in self.command:
+            # s0 is the one that stays; the marker lets nobody else think to be it.
+            services["s0"]["command"] = self.command[:2]
+            (self.folder / "stamps.first").touch()
         config = {"version": 1, "defaults": defaults, "services": services}
         (self.folder / "yard.yaml").write_text(json.dumps(config))
         if not self.cgroup:

@@ -235,7 +235,8 @@ class Daemon:
 
     def describe(self):
         """What a person wants to see when a test failed."""
-        text = f"--- configuration\n{self.config_path.read_text()}\n--- the daemon's stderr\n{self.stderr()}\n"
+        config = self.config_path.read_text() if self.config_path.exists() else "(gone)"
+        text = f"--- configuration\n{config}\n--- the daemon's stderr\n{self.stderr()}\n"
         if self.process and self.process.poll() is None:
             text += f"--- status\n{self._status_text()}\n"
         for log in sorted((self.state / "log").glob("*.log")):

@@ -54,7 +54,18 @@ def process_status(pid):
 
 
 def children_of(pid):
-    return [child for child in all_pids() if parent_of(child) == pid]
+    """Of a program without threads."""
+    return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def descendants_of(pid):
+    """Its children, their children and so on."""
+    parents = {child: parent_of(child) for child in all_pids()}
+    found, previous = {pid}, None
+    while found != previous:
+        previous = found
+        found = found | {child for child, parent in parents.items() if parent in found}
+    return found - {pid}
 
 
 def descendants_of(pid):

@@ -41,7 +41,7 @@ class Notify:
 
     def test_a_watchdog_that_starves_bites(self):
         d = self.start("notify", "READY=1", "watchdog", 100, 3, "forever", ready={"watchdog": "300ms"}, restart="no")
-        self.assertIn("watchdog", d.wait_state("one", "failed")["reason"])
+        self.assertIn("sign of life", d.wait_state("one", "failed")["reason"])
 
     def test_a_service_may_set_its_watchdog_interval_itself(self):
         d = self.start("notify", "READY=1\\nWATCHDOG_USEC=200000", "watchdog", 50, 3, "forever", restart="no")
