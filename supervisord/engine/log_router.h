@@ -103,8 +103,8 @@ class LogRouter {
     virtual ~LogRouter() = default;
 
     // Takes the channel up; completes a half-done rotation or append that an earlier engine left. Fails when
-    // the log file cannot be opened. REQUIRES: no channel of this service is present (`remove` and wait for
-    // its `done` first).
+    // the log file cannot be opened, or while a channel of this service is present (`remove`, and wait for
+    // its `done`).
     virtual Status add(LogChannel channel) = 0;
     // Reads what is left in the FIFO, writes it out with a half line at its end, closes; `done` when
     // everything is written. While the disk is full or standard output is stuck that is not so: a caller in a
@@ -129,9 +129,9 @@ class LogRouter {
         virtual ~Stream() = default;
         virtual void pause(bool on) = 0;
     };
-    // What is on file now is history; with `follow` everything later comes too, whole and once, also over rotations.
-    // Fails when `grep` is no regular expression. A service without a log has no lines. Callbacks come later,
-    // never from within this call. The stream must not outlive the router.
+    // What is on file now is history; with `follow` everything later comes too, whole and once, also over
+    // rotations. Fails when `grep` is no regular expression. A service without a log has no lines. Callbacks
+    // come later, never from within this call. The stream must not outlive the router.
     virtual Result<std::unique_ptr<Stream>> query(LogQuery query,
                                                   std::function<void(std::vector<LogLineRecord>)> on_lines,
                                                   std::function<void()> on_end) = 0;

@@ -1,9 +1,10 @@
-// Log throughput into rotated files, next to a floor measured in the same run: a loop of read(2) and write(2).
+// Log throughput into rotated files, next to a floor measured in the same run: a loop of read(2) and
+// write(2).
 //
 //   log_bench [MEGABYTES] [ROUNDS]
 //
-// Each figure is the median of ROUNDS interleaved runs. At the end: how often the log thread wakes up with 1,000 services
-// that write nothing.
+// Each figure is the median of ROUNDS interleaved runs. At the end: how often the log thread wakes up with
+// 1,000 services that write nothing.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -137,7 +138,8 @@ Mover router_mover(LogPolicy::Format format) {
         if (!engine.router->add({"svc", policy, std::move(copy), UniqueFd(), &position})) std::exit(1);
         uv_timer_t timer;
         uv_timer_init(&engine.loop, &timer);
-        uv_timer_start(&timer, [](uv_timer_t*) {}, 1, 1);
+        uv_timer_start(
+            &timer, [](uv_timer_t*) {}, 1, 1);
         while (engine.router->counters("svc").bytes_in < total) uv_run(&engine.loop, UV_RUN_ONCE);
         bool written = false;
         engine.router->flush([&written] { written = true; });
@@ -196,10 +198,11 @@ void count_idle_wakeups(int services) {
 int main(int argc, char** argv) {
     const size_t total = (argc > 1 ? std::stoul(argv[1]) : 500) * 1'000'000;
     const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
-    const std::vector<std::pair<std::string, Mover>> movers = {{"floor (read+write)", move_by_read_and_write},
-                                                               {"raw", router_mover(LogPolicy::Format::raw)},
-                                                               {"text", router_mover(LogPolicy::Format::text)},
-                                                               {"json", router_mover(LogPolicy::Format::json)}};
+    const std::vector<std::pair<std::string, Mover>> movers = {
+        {"floor (read+write)", move_by_read_and_write},
+        {"raw", router_mover(LogPolicy::Format::raw)},
+        {"text", router_mover(LogPolicy::Format::text)},
+        {"json", router_mover(LogPolicy::Format::json)}};
     for (const size_t chunk : {size_t{4000}, size_t{100}}) {
         std::map<std::string, std::vector<double>> results;
         for (int round = 0; round < rounds; ++round) {

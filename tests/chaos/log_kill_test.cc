@@ -1,10 +1,12 @@
-// The log router is killed at random while a service writes; at the end every line is in the log exactly once.
+// The log router is killed at random while a service writes; at the end every line is in the log exactly
+// once.
 //
 //   log_kill_test raw|text|json [KILLS]     exit 0: the books balance
-//   log_kill_test mutant [KILLS]            a router that reads, then writes; exit 0: the same books find it out
+//   log_kill_test mutant [KILLS]            a router that reads, then writes; exit 0: the same books find it
+//   out
 //
-// This process is the keeper: it has the FIFO, the spool and the mapped position. Each engine is a child that lives for some
-// milliseconds. Files are rotated all the time (and compressed, with json).
+// This process is the keeper: it has the FIFO, the spool and the mapped position. Each engine is a child that
+// lives for some milliseconds. Files are rotated all the time (and compressed, with json).
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -49,7 +51,9 @@ struct Case {
     Shared* shared = nullptr;
 };
 
-UniqueFd copy_of(const UniqueFd& fd) { return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
+UniqueFd copy_of(const UniqueFd& fd) {
+    return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+}
 
 void nap(long microseconds) {
     const timespec time{microseconds / 1'000'000, microseconds % 1'000'000 * 1000};
@@ -101,7 +105,8 @@ void nap(long microseconds) {
 
 [[noreturn]] void run_mutant(const Case& test, bool drain) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const UniqueFd log(open((test.folder + "/svc.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    const UniqueFd log(
+        open((test.folder + "/svc.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     char buffer[64 << 10];
     while (true) {
         pollfd ready{test.fifo.get(), POLLIN, 0};
@@ -121,7 +126,8 @@ pid_t start_engine(const Case& test, bool drain) {
 std::string read_all(int fd) {
     std::string text;
     char buffer[64 << 10];
-    for (ssize_t size; (size = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(size));
+    for (ssize_t size; (size = read(fd, buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<size_t>(size));
     return text;
 }
 
@@ -135,7 +141,8 @@ std::string whole_log(const Case& test) {
         UniqueFd file(open(found->path.c_str(), O_RDONLY | O_CLOEXEC));
         if (found->compression != logs::Compression::none) {
             UniqueFd plain(memfd_create("plain", MFD_CLOEXEC));
-            if (!logs::decompress_file(file.get(), plain.get(), found->compression)) return "damaged " + found->path;
+            if (!logs::decompress_file(file.get(), plain.get(), found->compression))
+                return "damaged " + found->path;
             lseek(plain.get(), 0, SEEK_SET);
             file = std::move(plain);
         }
@@ -161,7 +168,8 @@ Books audit(const Case& test) {
         }
         char* end = nullptr;
         const uint64_t number = std::strtoull(line.c_str(), &end, 10);
-        const bool whole = end != line.c_str() && *end == ' ' && line.find_first_not_of("xy", end - line.c_str() + 1) == line.npos;
+        const bool whole = end != line.c_str() && *end == ' ' &&
+                           line.find_first_not_of("xy", end - line.c_str() + 1) == line.npos;
         if (!whole || number >= seen.size() || number < next) {
             ++(whole && number < seen.size() && seen[number] > 0 ? books.doubled : books.damaged);
             continue;
@@ -198,8 +206,8 @@ bool run(Case& test, int kills) {
     waitpid(start_engine(test, true), &status, 0);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return false;
     const Books books = audit(test);
-    std::printf("%d kills, %lu lines: %lu lost, %lu doubled, %lu damaged\n", kills, test.shared->lines_written.load(),
-                books.lost, books.doubled, books.damaged);
+    std::printf("%d kills, %lu lines: %lu lost, %lu doubled, %lu damaged\n", kills,
+                test.shared->lines_written.load(), books.lost, books.doubled, books.damaged);
     return books.balance() != test.mutant;
 }
 

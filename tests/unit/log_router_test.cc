@@ -261,6 +261,15 @@ TEST(LogRouter, LogThatCannotBeOpenedIsRefusedWithTheReason) {
     EXPECT_THAT(added.error().message, HasSubstr("/proc/no/such/place.log"));
 }
 
+TEST(LogRouter, SecondChannelOfAServiceIsRefused) {
+    LogHarness logs;
+    ASSERT_TRUE(logs.add("api"));
+    EXPECT_FALSE(logs.add("api"));
+    logs.write("api", "unharmed\n");
+    logs.flush();
+    EXPECT_EQ(logs.log("api"), "unharmed\n");
+}
+
 TEST(LogRouter, ServiceWithoutOutputsIsDrained) {
     LogHarness logs;
     LogPolicy policy;
