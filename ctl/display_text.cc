@@ -60,6 +60,11 @@ size_t width_of(char32_t code) {
     return in_ranges(std::begin(kWide), std::end(kWide), code) ? 2 : 1;
 }
 
+// Printable ASCII: what most text is.
+bool is_plain(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 // Would change the order or the state of what the terminal shows.
 bool is_unsafe(char32_t code) {
     return (code >= 0x80 && code <= 0x9f) || (code >= 0x200e && code <= 0x200f) ||
@@ -69,6 +74,7 @@ bool is_unsafe(char32_t code) {
 }  // namespace
 
 std::string neutralised(std::string_view text, Neutralising how) {
+    if (is_plain(text)) return std::string(text);
     std::string safe;
     safe.reserve(text.size());
     while (!text.empty()) {
@@ -91,6 +97,7 @@ std::string neutralised(std::string_view text, Neutralising how) {
 }
 
 size_t display_width(std::string_view text) {
+    if (is_plain(text)) return text.size();
     size_t width = 0;
     while (!text.empty()) {
         const Character character = first_character(text);

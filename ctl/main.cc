@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -61,10 +62,18 @@ void fill_standard_descriptors() {
     } while (fd && fd.get() <= STDERR_FILENO);
 }
 
+// It is used again within milliseconds: given back to the kernel, each page would have to be asked for anew.
+void keep_freed_memory() {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
 }  // namespace
 }  // namespace yard::ctl
 
 int main(int argc, char** argv) {
+    yard::ctl::keep_freed_memory();
     // A reader that leaves is noticed by write(2), so that the exit code still says what became of the order.
     signal(SIGPIPE, SIG_IGN);
     yard::ctl::fill_standard_descriptors();

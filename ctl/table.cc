@@ -36,7 +36,7 @@ std::string Table::draw(const Terminal& terminal) const {
     }
     const std::vector<size_t> column_widths = widths(rows, terminal);
     std::string text;
-    for (const std::vector<Cell>& row : rows) text += draw_row(row, column_widths, terminal);
+    for (const std::vector<Cell>& row : rows) draw_row(row, column_widths, terminal, text);
     return text;
 }
 
@@ -50,21 +50,21 @@ std::vector<size_t> Table::widths(const std::vector<std::vector<Cell>>& rows,
     return widths;
 }
 
-std::string Table::draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths,
-                            const Terminal& terminal) const {
-    std::string line;
+void Table::draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths,
+                     const Terminal& terminal, std::string& drawn) const {
     size_t owed = 0;  // spaces that are written only if something follows
     for (size_t i = 0; i < row.size(); ++i) {
         const std::string text = cut_to_width(row[i].text, widths[i], terminal.ellipsis());
         const size_t padding = widths[i] - display_width(text);
         const bool right = columns_[i].align == Column::Align::right;
         if (!text.empty()) {
-            line += std::string(owed + (right ? padding : 0), ' ') + terminal.paint(text, row[i].colour);
+            drawn.append(owed + (right ? padding : 0), ' ');
+            drawn += terminal.paint(text, row[i].colour);
             owed = 0;
         }
         owed += (right && !text.empty() ? 0 : padding) + kGap;
     }
-    return line + '\n';
+    drawn += '\n';
 }
 
 }  // namespace yard::ctl

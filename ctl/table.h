@@ -33,8 +33,8 @@ class Table {
 
   private:
     std::vector<size_t> widths(const std::vector<std::vector<Cell>>& rows, const Terminal& terminal) const;
-    std::string draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths,
-                         const Terminal& terminal) const;
+    void draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths, const Terminal& terminal,
+                  std::string& drawn) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 namespace yard::varlink {
 namespace {
@@ -53,7 +54,7 @@ Result<Reply> parse_reply(const std::string& text) {
     Result<Json> document = Json::parse(text);
     if (!document) return fail("the reply is not JSON: " + document.error().message, EPROTO);
     if (!document->is_object()) return fail("the reply is not an object", EPROTO);
-    return Reply{(*document)["error"].as_string(), (*document)["parameters"],
+    return Reply{(*document)["error"].as_string(), document->take("parameters"),
                  (*document)["continues"].as_bool()};
 }
 
@@ -126,9 +127,9 @@ Result<std::string> Client::read_message() {
     for (size_t searched = 0;;) {
         const size_t end = buffered_.find('\0', searched);
         if (end != std::string::npos) {
-            std::string message = buffered_.substr(0, end);
-            buffered_.erase(0, end + 1);
-            return message;
+            std::string rest = buffered_.substr(end + 1);  // mostly nothing; the message may be large
+            buffered_.resize(end);
+            return std::exchange(buffered_, std::move(rest));
         }
         searched = buffered_.size();
         if (searched > kMaxReplyBytes) return fail("the reply is larger than 64 MiB", EMSGSIZE);

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace yard::varlink {
 namespace {
@@ -34,6 +35,10 @@ size_t utf8_sequence(std::string_view text) {
 size_t valid_utf8_prefix(std::string_view text) {
     size_t at = 0;
     while (at < text.size()) {
+        if (static_cast<unsigned char>(text[at]) < 0x80) {
+            ++at;
+            continue;
+        }
         const size_t size = utf8_sequence(text.substr(at));
         if (size == 0) break;
         at += size;
@@ -42,7 +47,8 @@ size_t valid_utf8_prefix(std::string_view text) {
 }
 
 // Builds the value from the reader's events. Open containers are frames on a stack of at most kMaxJsonDepth,
-// so the depth of the input is bounded here and not by the stack of the thread.
+// so the depth of the input is bounded here and not by the stack of the thread. What they hold so far lies on
+// two stacks of their own, so that each container is allocated once, in its final size.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
   public:
     bool Null() { return add(Json()); }
@@ -65,19 +71,14 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     }
     bool Key(const char* text, rapidjson::SizeType size, bool) {
         if (!is_utf8({text, size})) return false;
-        open_.back().members.emplace_back(std::string(text, size), Json());
+        members_.emplace_back(std::string(text, size), Json());
         return true;
     }
-    bool StartObject() { return open(true); }
-    bool StartArray() { return open(false); }
-    bool EndArray(rapidjson::SizeType) {
-        Json::Array items = std::move(open_.back().items);
-        open_.pop_back();
-        return add(Json(std::move(items)));
-    }
+    bool StartObject() { return open(true, members_.size()); }
+    bool StartArray() { return open(false, items_.size()); }
+    bool EndArray(rapidjson::SizeType) { return add(Json(close(items_))); }
     bool EndObject(rapidjson::SizeType) {
-        Json::Object members = std::move(open_.back().members);
-        open_.pop_back();
+        Json::Object members = close(members_);
         if (has_duplicates(members)) return false;
         return add(Json(std::move(members)));
     }
@@ -95,42 +96,53 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 
     struct Frame {
         bool is_object = false;
-        Json::Object members;  // the last one's value is still to come
-        Json::Array items;
+        size_t first = 0;  // where its members or items begin
     };
 
-    bool open(bool is_object) {
+    bool open(bool is_object, size_t first) {
         if (open_.size() == kMaxJsonDepth) {
             problem_ = "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels";
             return false;
         }
-        open_.push_back(Frame{is_object, {}, {}});
+        open_.push_back({is_object, first});
         return true;
+    }
+
+    // The contents of the innermost container, taken off their stack.
+    template <typename T>
+    std::vector<T> close(std::vector<T>& stack) {
+        const auto first = stack.begin() + static_cast<ptrdiff_t>(open_.back().first);
+        std::vector<T> contents(std::make_move_iterator(first), std::make_move_iterator(stack.end()));
+        stack.erase(first, stack.end());
+        open_.pop_back();
+        return contents;
     }
 
     bool add(Json value) {
         if (open_.empty()) {
             root_ = std::move(value);
         } else if (open_.back().is_object) {
-            open_.back().members.back().second = std::move(value);
+            members_.back().second = std::move(value);  // it came last: inner objects are closed
         } else {
-            open_.back().items.push_back(std::move(value));
+            items_.push_back(std::move(value));
         }
         return true;
     }
 
     bool has_duplicates(const Json::Object& members) {
-        std::vector<std::string_view> names;
-        names.reserve(members.size());
-        for (const Json::Member& member : members) names.push_back(member.first);
-        std::sort(names.begin(), names.end());
-        const auto twice = std::adjacent_find(names.begin(), names.end());
-        if (twice == names.end()) return false;
+        names_.clear();
+        for (const Json::Member& member : members) names_.push_back(member.first);
+        std::sort(names_.begin(), names_.end());
+        const auto twice = std::adjacent_find(names_.begin(), names_.end());
+        if (twice == names_.end()) return false;
         problem_ = "duplicate member \"" + std::string(*twice) + "\"";
         return true;
     }
 
     std::vector<Frame> open_;
+    std::vector<Json::Member> members_;    // of open objects; the innermost one's last value is still to come
+    std::vector<Json> items_;              // of open arrays
+    std::vector<std::string_view> names_;  // kept for its memory
     Json root_;
     std::string problem_;
 };

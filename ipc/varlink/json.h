@@ -64,6 +64,8 @@ class Json {
     const Json& operator[](std::string_view key) const;
     bool has(std::string_view key) const { return !(*this)[key].is_null(); }
 
+    // Moves a member's value out and leaves null; null when there is no such member.
+    Json take(std::string_view key);
     // Adds or replaces a member. REQUIRES: null (becomes an object) or object.
     Json& set(std::string key, Json value);
 

@@ -55,6 +55,15 @@ const Json& Json::operator[](std::string_view key) const {
     return kNull;
 }
 
+Json Json::take(std::string_view key) {
+    if (Object* members = std::get_if<Object>(&value_)) {
+        for (Member& member : *members) {
+            if (member.first == key) return std::exchange(member.second, Json());
+        }
+    }
+    return Json();
+}
+
 Json& Json::set(std::string key, Json value) {
     if (is_null()) value_ = Object();
     Object& members = std::get<Object>(value_);

@@ -96,6 +96,15 @@ TEST(Json, SetAddsAndReplaces) {
     EXPECT_EQ(json.dump(), R"({"a":"two","b":[true]})");
 }
 
+TEST(Json, TakeMovesAMemberOutAndLeavesNull) {
+    Json document = *Json::parse(R"({"a":[1],"b":{"c":2}})");
+    EXPECT_EQ(document.take("b").dump(), R"({"c":2})");
+    EXPECT_TRUE(document.take("b").is_null());
+    EXPECT_TRUE(document.take("d").is_null());
+    EXPECT_EQ(document.dump(), R"({"a":[1],"b":null})");
+    EXPECT_TRUE(Json(1).take("a").is_null());
+}
+
 TEST(JsonWriter, WritesWithoutATree) {
     JsonWriter writer;
     writer.begin_object().member("i", 1).member("u", uint32_t{4294967295}).member("s", std::string("x"));
