@@ -111,7 +111,9 @@ Result<Folders> make_folders(const Options& options) {
     for (const auto& [path, mode] : {std::pair{folders.runtime, run_mode}, {folders.runtime + "/out", run_mode},
                                      {folders.runtime + "/notify", run_mode}, {folders.runtime + "/ready", run_mode},
                                      {folders.state, 0755u}, {folders.state + "/log", 0755u}}) {
-        if (Status made = make_folder(path, mode); !made) return fail(std::move(made).error());
+        if (Status made = make_folder(path, mode); !made) {
+            return fail(made.error().message + " (--runtime-dir and --state-dir name other places)");
+        }
     }
     struct stat info {};
     if (lstat(folders.runtime.c_str(), &info) != 0) return fail(system_error("stat", folders.runtime));
