@@ -11,7 +11,7 @@ using A = Arguments;
 
 constexpr Option kGlobal[] = {
     {"-s,--socket", "SOCKET",
-     "the daemon's control socket (default: YARD_SOCKET, else the runtime directory's)", &A::socket},
+     "the daemon's control socket (default: $YARD_SOCKET, else where supervisord puts it)", &A::socket},
     {"--json", "", "print JSON: one document, or one a line for streams", &A::json},
     {"-h,--help", "", "explain the command", &A::help},
 };
@@ -30,12 +30,12 @@ constexpr Option kOperating[] = {kSomeNames, kNoWait};
 constexpr Option kKilling[] = {
     {"NAME", "", kSomeNames.help, &A::names},
     {"-s,--signal", "SIGNAL", "by name or number (default: the service's stop signal)", &A::signal},
-    {"-l,--list", "", "list the signals", &A::list_signals},
+    {"-l,--list", "", "list the signals and do nothing else", &A::list_signals},
     {"--tree", "", "to every process of the service, not only the main one", &A::tree},
 };
 constexpr Option kWaiting[] = {
     kSomeNames,
-    {"--for", "STATE", "the state to wait for (default: running, or completed)", &A::state},
+    {"--for", "STATE", "the state to wait for, as in ctl status (default: running, or completed)", &A::state},
     {"--timeout", "DURATION", "give up after this long, with exit code 5", &A::timeout},
 };
 constexpr Option kRenicing[] = {
@@ -50,7 +50,7 @@ constexpr Option kLogging[] = {
     {"--grep", "REGEX", "only lines that match the extended regular expression", &A::grep},
 };
 constexpr Option kFollowing[] = {
-    {"-f,--follow", "", "follow, which is what it does anyway", &A::follow},
+    {"-f,--follow", "", "what it does anyway", &A::follow},
 };
 constexpr Option kChecking[] = {
     {"FILE", "", "the configuration (default: the one that supervisord would take)", &A::file},
@@ -64,7 +64,7 @@ constexpr Command kCommands[] = {
      run_start},
     {"stop", "Services", "stop services and what requires them, and wait until they are down", kOperating,
      run_stop},
-    {"restart", "Services", "stop and start services", kOperating, run_restart},
+    {"restart", "Services", "stop and start services, and what requires them around it", kOperating, run_restart},
     {"kill", "Services", "send a signal; the restart policy stays in force", kKilling, run_kill},
     {"wait", "Services", "wait until services are in a state", kWaiting, run_wait},
     {"renice", "Services", "set the priority, now and for later starts", kRenicing, run_renice},

@@ -31,7 +31,7 @@ Maintainer: The Yardmaster developers <yardmaster@localhost>
 Section: admin
 Priority: optional
 Depends: $(depends)
-Description: process supervisor and local IPC broker
+Description: process supervisor
  Runs processes and keeps them running, as a system service, as the first
  process of a container, or for one user. The service is installed but not
  started: edit /etc/yardmaster/yard.yaml, then systemctl enable --now yardmaster.

@@ -119,7 +119,9 @@ void Engine::begin(const Inventory& inventory) {
         log_info("engine number " + std::to_string(inventory.welcome.engine_runs) + " took over");
         return;
     }
-    log_info("started with " + std::to_string(graph_.size()) + " services; " + cgroups_->reason());
+    const bool in_cgroups = cgroups_->mode() == CgroupManager::Mode::v2;
+    log_info("services: " + std::to_string(graph_.size()) + ", each in a " +
+             (in_cgroups ? "cgroup; " : "shim for want of a cgroup; ") + cgroups_->reason());
     graph_.start_all(host_.now());
     state_.mark_begun();  // after: an engine that dies on the way leaves the rest to the next
 }

@@ -14,10 +14,12 @@ const char kUsage[] =
     "  -c, --config FILE      configuration (default: $YARD_CONFIG, ./yard.yaml,\n"
     "                         $XDG_CONFIG_HOME/yardmaster/yard.yaml, /etc/yardmaster/yard.yaml)\n"
     "      --socket PATH      control socket (default: control.sock in the runtime directory)\n"
-    "      --runtime-dir DIR  sockets and state of this run\n"
-    "      --state-dir DIR    logs\n"
+    "      --runtime-dir DIR  sockets and state of this run (default: $YARD_RUNTIME_DIR; root: /run/yardmaster;\n"
+    "                         others: $XDG_RUNTIME_DIR/yardmaster, else /tmp/yardmaster-UID)\n"
+    "      --state-dir DIR    log files, in DIR/log (default: $YARD_STATE_DIR; root: /var/lib/yardmaster;\n"
+    "                         others: $XDG_STATE_HOME/yardmaster, else ~/.local/state/yardmaster)\n"
     "      --daemonize        go to the background once everything is set up\n"
-    "      --check            only check the configuration\n"
+    "      --check            print the mistakes in the configuration and end\n"
     "      --version          print the version\n"
     "  -h, --help             print this\n\n"
     "Example: supervisord -c yard.yaml    then, in another terminal: ctl status\n";
@@ -109,7 +111,9 @@ Result<Folders> make_folders(const Options& options) {
     for (const auto& [path, mode] : {std::pair{folders.runtime, run_mode}, {folders.runtime + "/out", run_mode},
                                      {folders.runtime + "/notify", run_mode}, {folders.runtime + "/ready", run_mode},
                                      {folders.state, 0755u}, {folders.state + "/log", 0755u}}) {
-        if (Status made = make_folder(path, mode); !made) return fail(std::move(made).error());
+        if (Status made = make_folder(path, mode); !made) {
+            return fail(made.error().message + " (--runtime-dir and --state-dir name other places)");
+        }
     }
     struct stat info {};
     if (lstat(folders.runtime.c_str(), &info) != 0) return fail(system_error("stat", folders.runtime));

@@ -57,12 +57,15 @@ class Daemon:
     def write_config(self, config):
         self.config_path.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
 
+    def as_user(self):
+        """What goes before a command that is to run as the daemon's user."""
+        if self.mode != "user" or os.geteuid() != 0:
+            return []
+        return ["setpriv", f"--reuid={ORDINARY_UID}", f"--regid={ORDINARY_UID}", "--clear-groups", "--"]
+
     def command(self, *arguments):
-        as_user = []
-        if self.mode == "user" and os.geteuid() == 0:
-            as_user = ["setpriv", f"--reuid={ORDINARY_UID}", f"--regid={ORDINARY_UID}", "--clear-groups", "--"]
         return [
-            *self._wrapper, *as_user, str(BUILD / "bin/supervisord"), "-c", str(self.config_path),
+            *self._wrapper, *self.as_user(), str(BUILD / "bin/supervisord"), "-c", str(self.config_path),
             "--runtime-dir", str(self.runtime), "--state-dir", str(self.state), *self._arguments, *arguments,
         ]
 
