@@ -1,4 +1,5 @@
-// The keeper's memory: one record a slot, and the index from pid to slot. Static tables; nothing is allocated.
+// The keeper's memory: one record a slot, and the index from pid to slot. Static tables; nothing is
+// allocated.
 #pragma once
 
 #include <stdint.h>
@@ -18,10 +19,10 @@ struct ShimCell {
 struct ExitRecord {
     uint32_t generation;  // 0: none
     int32_t wait_status;
-    uint16_t stage;       // SpawnStage and errno of a start that failed
+    uint16_t stage;  // SpawnStage and errno of a start that failed
     uint16_t error;
     bool tree_empty;
-    int32_t next_pid;     // the armed generation + 1 was started as this process
+    int32_t next_pid;  // the armed generation + 1 was started as this process
     int64_t started_ns, ended_ns;
 };
 
@@ -30,15 +31,15 @@ inline constexpr uint32_t kNobody = ~0u;
 struct Record {
     uint32_t generation;  // of `state`; the newest ever seen: older ones are refused
     RecordState state;
-    int32_t pid;          // main process while spawning or running; the shim's child where there is a shim
-    int32_t shim_pid;     // 0: none
-    int32_t status_fd;    // read end of the child's status pipe while spawning; else 0
-    int32_t main_pidfd;   // of a main process named by set_main, which need not be our child; else 0
-    uint16_t stage;       // what the status pipe said
+    int32_t pid;         // main process while spawning or running; the shim's child where there is a shim
+    int32_t shim_pid;    // 0: none
+    int32_t status_fd;   // read end of the child's status pipe while spawning; else 0
+    int32_t main_pidfd;  // of a main process named by set_main, which need not be our child; else 0
+    uint16_t stage;      // what the status pipe said
     uint16_t error;
     bool armed;
     bool owes_started, owes_exit, owes_previous, owes_tree_empty;  // reports that the engine should get
-    bool queued;          // in the list of records that owe reports
+    bool queued;                                                   // in the list of records that owe reports
     uint32_t next_owing;
     int64_t started_ns;
     ExitRecord exit;      // of `generation`, in states lingering and exited
@@ -54,6 +55,7 @@ class PidIndex {
 
     // `zeroed` is kBytes of memory that outlives this.
     void use(void* zeroed) { entries_ = static_cast<Entry*>(zeroed); }
+    void* memory() const { return entries_; }
 
     void insert(int32_t pid, uint32_t slot);
     void remove(int32_t pid);
