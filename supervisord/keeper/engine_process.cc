@@ -37,20 +37,23 @@ void Keeper::become_engine(int socket_fd) {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     char title[] = "supervisord: engine";
     options_.argv[0] = title;
-    // A new binary whose engines keep dying must not take the services' supervisor away: back to the last good one.
+    // A new binary whose engines keep dying must not take the services' supervisor away: back to the last
+    // good one.
     if (engine_failures_ >= kFailuresBeforeOldBinary && good_binary_ >= 0) {
         syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
     }
     execve(options_.engine_path, options_.argv, options_.env);
     const int error = errno;
-    if (good_binary_ >= 0) syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
+    if (good_binary_ >= 0)
+        syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
     dprintf(2, "supervisord: cannot execute %s: %s\n", options_.engine_path, strerror(error));
     _exit(71);
 }
 
 void Keeper::start_engine() {
     engine_started_ns_ = now_ns();
-    engine_due_ns_ = engine_started_ns_ + restart_delay(++engine_failures_, 0);  // should one of these calls fail
+    engine_due_ns_ =
+        engine_started_ns_ + restart_delay(++engine_failures_, 0);  // should one of these calls fail
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -73,11 +76,11 @@ void Keeper::start_engine() {
 
 // Drain before restart: what the dead engine asked for is carried out before the next one is told what is.
 void Keeper::engine_ended(int status) {
+    engine_pid_ = 0;  // reaped: the number may be anybody's
     while (engine_fd_ >= 0 && read_engine_packet()) {
     }
     if (engine_fd_ >= 0) close(engine_fd_);
     engine_fd_ = -1;
-    engine_pid_ = 0;
     if (exit_code_ >= 0) return;
     if (!ever_hello_) {
         exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 71;
@@ -86,8 +89,8 @@ void Keeper::engine_ended(int status) {
     const int64_t now = now_ns();
     engine_due_ns_ = now + restart_delay(engine_failures_, now - engine_started_ns_);
     const char* how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit";
-    dprintf(2, "supervisord: the engine ended (%s %d); services live on, starting another\n", how,
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    say("supervisord: the engine ended (%s %d); services live on, starting another\n", how,
+        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 void Keeper::engine_readable() {
@@ -98,7 +101,8 @@ void Keeper::engine_readable() {
 
 // False when there is none now. The end of the stream is seen here, the end of the engine by its SIGCHLD.
 bool Keeper::read_engine_packet() {
-    alignas(Request) char bytes[kMaxBatch * sizeof(Request)];
+    alignas(Request) char
+        bytes[kMaxBatch * sizeof(Request) + 1];  // one more: what is too long is not taken for a batch
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     iovec part{bytes, sizeof bytes};
     msghdr message;
@@ -106,12 +110,14 @@ bool Keeper::read_engine_packet() {
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     message.msg_control = control;
-    message.msg_controllen = sizeof control;
+    message.msg_controllen =
+        CMSG_LEN(sizeof(int));  // the padding that follows would hold a second descriptor
     const ssize_t size = recvmsg(engine_fd_, &message, MSG_DONTWAIT);
-    if (size < 0 && errno != ECONNRESET) return errno == EINTR;
-    if (size <= 0) {  // closed: an engine that lives without its keeper's ear is of no use
+    // ECONNRESET: the engine died with reports unread. What it asked for before comes after this.
+    if (size < 0) return errno == EINTR || errno == ECONNRESET;
+    if (size == 0) {  // closed: an engine that lives without its keeper's ear is of no use
         epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, engine_fd_, nullptr);
-        kill(engine_pid_, SIGKILL);
+        if (engine_pid_ > 0) kill(engine_pid_, SIGKILL);
         return false;
     }
     int fd = -1;
@@ -126,15 +132,17 @@ bool Keeper::read_engine_packet() {
 
 void Keeper::kill_stuck_engine(int64_t now) {
     if (unacknowledged_ == 0 || engine_pid_ == 0 || now - last_progress_ns_ < kStuckAfterNs) return;
-    dprintf(2, "supervisord: the engine has acknowledged nothing for 10 s; killing it\n");
+    say("supervisord: the engine has acknowledged nothing for 10 s; killing it\n");
     kill(engine_pid_, SIGKILL);
     last_progress_ns_ = now;
 }
 
 void Keeper::first_hello() {
-    if (good_binary_ >= 0) close(good_binary_);
-    good_binary_ = engine_binary_;
-    engine_binary_ = -1;
+    if (engine_binary_ >= 0) {
+        if (good_binary_ >= 0) close(good_binary_);
+        good_binary_ = engine_binary_;
+        engine_binary_ = -1;
+    }
     ever_hello_ = true;
     engine_failures_ = 0;
     tell_waiter(0);

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -28,7 +30,8 @@ bool complain(const char* what) {
     return false;
 }
 
-// Children must not inherit what the caller's caller ignored (nohup, say), and we read all signals from a file.
+// Children must not inherit what the caller's caller ignored (nohup, say), and we read all signals from a
+// file.
 void reset_signals(sigset_t* watched) {
     for (int number = 1; number < 65; ++number) signal(number, SIG_DFL);
     sigset_t all;
@@ -48,7 +51,8 @@ void protect_from_oom(Inherited* inherited) {
     close(fd);
 }
 
-// A daemon may be started with standard descriptors closed; ours must not land there, nor on the engine's socket.
+// A daemon may be started with standard descriptors closed; ours must not land there, nor on the engine's
+// socket.
 bool fill_standard_fds() {
     int fd;
     do {
@@ -78,6 +82,15 @@ int64_t now_ns() {
     return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
+void say(const char* format, ...) {
+    pollfd room{2, POLLOUT, 0};
+    if (poll(&room, 1, 0) != 1) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vdprintf(2, format, arguments);
+    va_end(arguments);
+}
+
 // Tables are sized once, from the number of descriptors that services can need here.
 bool Keeper::make_room() {
     const uint64_t files = inherited_.files.rlim_max;
@@ -87,7 +100,8 @@ bool Keeper::make_room() {
     cells_ = static_cast<ShimCell*>(reserve(slots_ * sizeof(ShimCell), MAP_SHARED));
     held_ = static_cast<HeldFd*>(reserve(kMaxHeld * sizeof(HeldFd), MAP_PRIVATE));
     void* pids = reserve(PidIndex::kBytes, MAP_PRIVATE);
-    if (records_ == nullptr || cells_ == nullptr || held_ == nullptr || pids == nullptr) return complain("cannot reserve memory");
+    if (records_ == nullptr || cells_ == nullptr || held_ == nullptr || pids == nullptr)
+        return complain("cannot reserve memory");
     pids_.use(pids);
     arena_fd_ = memfd_create("yard-spawn-images", 0);  // not close-on-exec: the engine inherits it
     // Sparse: an image takes the pages it fills.
@@ -153,9 +167,15 @@ void Keeper::loop_once() {
     for (int i = 0; i < count; ++i) {
         const auto slot = static_cast<uint32_t>(events[i].data.u64);
         switch (static_cast<Source>(events[i].data.u64 >> 32)) {
-            case Source::signals: read_signals(); break;
-            case Source::start_status: read_start_status(slot); break;
-            case Source::main_pidfd: main_pidfd_ready(slot); break;
+            case Source::signals:
+                read_signals();
+                break;
+            case Source::start_status:
+                read_start_status(slot);
+                break;
+            case Source::main_pidfd:
+                main_pidfd_ready(slot);
+                break;
             case Source::engine:
                 if (events[i].events & EPOLLOUT) {
                     engine_full_ = false;

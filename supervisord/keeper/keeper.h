@@ -1,9 +1,9 @@
 // The keeper: parent of every service, tiny and static. It knows mechanism only (spawn, reap, signal, hold
 // descriptors, keep an engine alive) and decides nothing.
 //
-// One object, one thread, no heap: tables are address space reserved at the start, and pages nobody touches cost
-// nothing. After start-up nothing ends it but `quit`: failures of system calls are reported
-// to the engine, retried, or survived.
+// One object, one thread, no heap: tables are address space reserved at the start, and pages nobody touches
+// cost nothing. After start-up nothing ends it but `quit`: failures of system calls are reported to the
+// engine, retried, or survived.
 #pragma once
 
 #include <stdint.h>
@@ -19,7 +19,7 @@ namespace yard::keeper {
 // A descriptor kept for the next engine.
 struct HeldFd {
     uint64_t name;
-    int32_t fd;  // 0: free
+    int32_t fd;
 };
 inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
 
@@ -42,11 +42,12 @@ class Keeper {
     // Runs until `quit`; returns the exit code. Only start-up can fail: a sentence on stderr and 71.
     int run(const Options& options);
 
-    // One packet from the engine, which may hold any bytes: what is no valid request is dropped. `fd` (-1: none)
-    // came beside it and now belongs to the keeper.
+    // One packet from the engine, which may hold any bytes: what is no valid request is dropped. `fd` (-1:
+    // none) came beside it and now belongs to the keeper.
     void handle_packet(const void* bytes, uint32_t size, int fd);
 
   private:
+    friend class KeeperWorld;  // tests: an imagined kernel around it
     enum class Source : uint32_t { signals, engine, start_status, main_pidfd };
 
     // keeper.cc: start-up and loop.
@@ -64,11 +65,15 @@ class Keeper {
     void release(uint64_t name);
     void send_signal(const Request& request);
     void set_main(const Request& request);
+    bool may_be_main(int32_t pid) const;
+    bool follow(uint32_t slot, int32_t pid);
     void acknowledge(const Key& key);
 
-    // spawn.cc: bringing processes up.
+    // keys.cc: the rule that makes spawning idempotent.
     void spawn(const Key& key);
-    void start(uint32_t slot, uint32_t generation);
+
+    // spawn.cc: bringing processes up.
+    bool start(uint32_t slot, uint32_t generation);  // false: no process; the record has stage and errno
     SpawnStage try_start(uint32_t slot, const ImageHeader& header, int* error);
     long clone_child(int cgroup_fd, bool share_files);
     void become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd);
@@ -85,7 +90,8 @@ class Keeper {
     void shim_notice(uint32_t slot, int32_t shim_pid);
     void main_pidfd_ready(uint32_t slot);
     void main_ended(uint32_t slot, int status, bool tree_empty);
-    bool respawns(uint32_t slot);
+    bool may_respawn(uint32_t slot) const;
+    bool respawn(uint32_t slot);
     bool tree_left(const Key& key) const;
 
     // engine_process.cc: keeping an engine alive.
@@ -106,6 +112,7 @@ class Keeper {
     bool send_batch();
     bool push_inventory();
     bool push_owed(uint32_t slot);
+    bool make_space(uint32_t reports);
     Report record_report(ReportType type, uint32_t slot) const;
 
     Record& record(uint32_t slot) { return records_[slot]; }
@@ -113,12 +120,12 @@ class Keeper {
     Options options_{};
     Inherited inherited_{};
     uint32_t slots_ = 0;
-    uint32_t slots_end_ = 0;      // no record in use at or above: pages above stay untouched
+    uint32_t slots_end_ = 0;  // no record in use at or above: pages above stay untouched
     Record* records_ = nullptr;
-    ShimCell* cells_ = nullptr;   // shared with the shims
+    ShimCell* cells_ = nullptr;  // shared with the shims
     PidIndex pids_{};
     HeldFd* held_ = nullptr;
-    uint32_t held_end_ = 0;       // no entry in use at or above
+    uint32_t held_end_ = 0;  // all below are in use
 
     int epoll_fd_ = -1;
     int signal_fd_ = -1;
@@ -130,21 +137,21 @@ class Keeper {
     int exit_code_ = -1;          // >= 0: leave the loop
 
     // The engine.
-    int engine_fd_ = -1;          // our end of the socketpair
-    int32_t engine_pid_ = 0;      // 0: none runs
-    int engine_binary_ = -1;      // O_PATH: what this engine runs
-    int good_binary_ = -1;        // O_PATH: what the last engine ran that said hello
+    int engine_fd_ = -1;      // our end of the socketpair
+    int32_t engine_pid_ = 0;  // 0: none runs
+    int engine_binary_ = -1;  // O_PATH: what this engine runs
+    int good_binary_ = -1;    // O_PATH: what the last engine ran that said hello
     uint32_t engine_runs_ = 0;
     uint32_t engine_failures_ = 0;  // starts in a row without a hello
     bool ever_hello_ = false;
     bool waiter_told_ = false;
     int64_t engine_started_ns_ = 0;
-    int64_t engine_due_ns_ = 0;     // when to start the next; 0: one runs
+    int64_t engine_due_ns_ = 0;  // when to start the next; 0: one runs
 
     // Reports.
     Report batch_[kMaxBatch]{};
     uint32_t batch_size_ = 0;
-    bool engine_full_ = false;      // its socket took no more: EPOLLOUT is watched
+    bool engine_full_ = false;  // its socket took no more: EPOLLOUT is watched
     bool welcomed_ = false;
     bool inventory_done_ = false;
     uint32_t inventory_held_ = 0, inventory_slot_ = 0;  // how far the inventory got
@@ -156,5 +163,8 @@ class Keeper {
 };
 
 int64_t now_ns();  // CLOCK_BOOTTIME
+
+// Writes to stderr if that takes no waiting: whoever reads it may be stuck, and then nobody would reap.
+void say(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 }  // namespace yard::keeper

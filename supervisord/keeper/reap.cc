@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,6 +13,11 @@ namespace {
 
 // So that the engine's requests and signals get their turn in a storm of deaths.
 constexpr uint32_t kDeathsPerTurn = 64;
+
+bool has_ended(int pidfd) {
+    pollfd end{pidfd, POLLIN, 0};
+    return poll(&end, 1, 0) == 1;
+}
 
 bool is_our_child(int32_t pid) {
     siginfo_t info;
@@ -39,7 +45,10 @@ void Keeper::child_ended(int32_t pid, int status) {
     }
     pids_.remove(pid);
     finish_start_status(slot);
-    if (record(slot).shim_pid == pid) return shim_ended(slot);
+    Record& target = record(slot);
+    if (target.shim_pid == pid) return shim_ended(slot);
+    if (target.main_pidfd > 0) close(target.main_pidfd);
+    target.main_pidfd = 0;
     main_ended(slot, status, false);
 }
 
@@ -54,8 +63,8 @@ void Keeper::shim_ended(uint32_t slot) {
     }
     const int32_t main_pid = cells_[slot].main_pid;
     if (!cells_[slot].main_ended && is_our_child(main_pid)) {
-        // Somebody killed the shim, and its service has come to us. Without a shim nobody knows its tree: it has to
-        // end, and to start again under a new one.
+        // Somebody killed the shim, and its service has come to us. Without a shim nobody knows its tree: it
+        // has to end, and to start again under a new one.
         target.pid = main_pid;
         pids_.insert(main_pid, slot);
         kill(main_pid, SIGKILL);
@@ -71,13 +80,16 @@ void Keeper::shim_notice(uint32_t slot, int32_t shim_pid) {
     if (target.shim_pid != shim_pid || !cells_[slot].main_ended) return;
     read_start_status(slot);
     if (target.state != RecordState::running && target.state != RecordState::spawning) return;
+    // Another process was named the main one meanwhile; the shim has yet to read that.
+    if (target.state == RecordState::running && target.pid != cells_[slot].main_pid) return;
     main_ended(slot, cells_[slot].wait_status, false);
     target.state = RecordState::lingering;
 }
 
 void Keeper::main_pidfd_ready(uint32_t slot) {
     Record& target = record(slot);
-    if (target.main_pidfd <= 0) return;
+    if (target.main_pidfd <= 0 || !has_ended(target.main_pidfd))
+        return;  // the event was that of an earlier one
     siginfo_t info;
     memset(&info, 0, sizeof info);
     int status = kStatusUnknown;
@@ -89,31 +101,43 @@ void Keeper::main_pidfd_ready(uint32_t slot) {
     }
     close(target.main_pidfd);
     target.main_pidfd = 0;
+    uint32_t owner;
+    if (pids_.find(target.pid, &owner) && owner == slot)
+        pids_.remove(target.pid);  // else the number is in use again
     main_ended(slot, status, false);
 }
 
 void Keeper::main_ended(uint32_t slot, int status, bool tree_empty) {
     Record& target = record(slot);
-    target.exit = {target.generation, status,           target.stage, target.error, tree_empty, 0,
-                   target.started_ns, now_ns()};
+    target.exit = {target.generation, status, target.stage,      target.error,
+                   tree_empty,        0,      target.started_ns, now_ns()};
     target.state = RecordState::exited;
     if (unacknowledged_++ == 0) last_progress_ns_ = target.exit.ended_ns;
-    if (!respawns(slot)) {
-        owe(slot, &Record::owes_exit);
-        return;
-    }
+    if (!may_respawn(slot) || !respawn(slot)) owe(slot, &Record::owes_exit);
+}
+
+// The armed generation takes over. False: it could not; then it was never armed, and the engine decides.
+bool Keeper::respawn(uint32_t slot) {
+    Record& target = record(slot);
+    const Record before = target;
     target.previous = target.exit;
-    owe(slot, &Record::owes_previous);
-    start(slot, target.generation + 1);
+    if (!start(slot, target.generation + 1)) {
+        target = before;
+        target.armed = false;
+        return false;
+    }
     target.previous.next_pid = target.shim_pid > 0 ? target.shim_pid : target.pid;
+    owe(slot, &Record::owes_previous);
+    return true;
 }
 
 // Is the next generation armed, for an end like this one, and free to start?
-bool Keeper::respawns(uint32_t slot) {
-    const Record& target = record(slot);
+bool Keeper::may_respawn(uint32_t slot) const {
+    const Record& target = records_[slot];
     const ExitRecord& exit = target.exit;
     if (!target.armed || target.previous.generation != 0 || exit.stage != 0) return false;
-    if (exit.wait_status == kStatusUnknown || exit.ended_ns - exit.started_ns < target.arm.min_uptime_ns) return false;
+    if (exit.wait_status == kStatusUnknown || exit.ended_ns - exit.started_ns < target.arm.min_uptime_ns)
+        return false;
     const uint32_t code = WEXITSTATUS(exit.wait_status), signal = WTERMSIG(exit.wait_status);
     const bool wanted = WIFEXITED(exit.wait_status) ? target.arm.codes[code / 8] >> (code % 8) & 1
                                                     : target.arm.signals >> (signal % 64) & 1;

@@ -1,4 +1,5 @@
-// The keeper's memory: one record a slot, and the index from pid to slot. Static tables; nothing is allocated.
+// The keeper's memory: one record a slot, and the index from pid to slot. Static tables; nothing is
+// allocated.
 #pragma once
 
 #include <stdint.h>
@@ -18,10 +19,10 @@ struct ShimCell {
 struct ExitRecord {
     uint32_t generation;  // 0: none
     int32_t wait_status;
-    uint16_t stage;       // SpawnStage and errno of a start that failed
+    uint16_t stage;  // SpawnStage and errno of a start that failed
     uint16_t error;
     bool tree_empty;
-    int32_t next_pid;     // the armed generation + 1 was started as this process
+    int32_t next_pid;  // the armed generation + 1 was started as this process
     int64_t started_ns, ended_ns;
 };
 
@@ -39,7 +40,7 @@ struct Record {
     uint16_t error;
     bool armed;
     bool owes_started, owes_exit, owes_previous, owes_tree_empty;  // reports that the engine should get
-    bool queued;          // in the list of records that owe reports
+    bool queued;                                                   // in the list of records that owe reports
     uint32_t next_owing;
     int64_t started_ns;
     ExitRecord exit;      // of `generation`, in states lingering and exited
@@ -55,6 +56,7 @@ class PidIndex {
 
     // `zeroed` is kBytes of memory that outlives this.
     void use(void* zeroed) { entries_ = static_cast<Entry*>(zeroed); }
+    void* memory() const { return entries_; }
 
     void insert(int32_t pid, uint32_t slot);
     void remove(int32_t pid);

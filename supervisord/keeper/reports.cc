@@ -7,6 +7,13 @@
 #include "keeper/keeper.h"
 
 namespace yard::keeper {
+namespace {
+
+// An earlier exit, a start, an exit, an empty tree, the record. A slot's inventory is sent whole or not yet:
+// half of it, sent again, would tell of an exit twice.
+constexpr uint32_t kReportsPerSlot = 5;
+
+}  // namespace
 
 void Keeper::owe(uint32_t slot, bool Record::*report) {
     Record& target = record(slot);
@@ -27,7 +34,8 @@ void Keeper::forget_reports() {
     while (owing_head_ != kNobody) {
         Record& target = record(owing_head_);
         owing_head_ = target.next_owing;
-        target.queued = target.owes_started = target.owes_exit = target.owes_previous = target.owes_tree_empty = false;
+        target.queued = target.owes_started = target.owes_exit = target.owes_previous =
+            target.owes_tree_empty = false;
     }
     owing_tail_ = kNobody;
     batch_size_ = 0;
@@ -40,7 +48,8 @@ void Keeper::forget_reports() {
 bool Keeper::send_batch() {
     if (batch_size_ == 0) return true;
     if (engine_full_) return false;
-    const ssize_t size = send(engine_fd_, batch_, batch_size_ * sizeof batch_[0], MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t size =
+        send(engine_fd_, batch_, batch_size_ * sizeof batch_[0], MSG_DONTWAIT | MSG_NOSIGNAL);
     if (size < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)) {
         engine_full_ = true;
         watch_engine(EPOLLIN | EPOLLOUT);
@@ -50,8 +59,12 @@ bool Keeper::send_batch() {
     return true;
 }
 
+bool Keeper::make_space(uint32_t reports) {
+    return batch_size_ + reports <= kMaxBatch || send_batch();
+}
+
 bool Keeper::push(const Report& report) {
-    if (batch_size_ == kMaxBatch && !send_batch()) return false;
+    if (!make_space(1)) return false;
     batch_[batch_size_++] = report;
     return true;
 }
@@ -81,14 +94,23 @@ bool Keeper::push_owed(uint32_t slot) {
         Report report{};
         report.type = ReportType::exited;
         report.key = {slot, exit.generation};
-        report.record = {RecordState::exited, 0,          0, exit.wait_status, exit.stage,
-                         exit.error,          exit.tree_empty, exit.started_ns, exit.ended_ns, exit.next_pid};
+        report.record = {RecordState::exited,
+                         0,
+                         0,
+                         exit.wait_status,
+                         exit.stage,
+                         exit.error,
+                         exit.tree_empty,
+                         exit.started_ns,
+                         exit.ended_ns,
+                         exit.next_pid};
         if (!push(report)) return false;
     }
     target.owes_previous = false;
     if (target.owes_started && !push(record_report(ReportType::started, slot))) return false;
     target.owes_started = false;
-    if (target.owes_exit && target.exit.generation != 0 && !push(record_report(ReportType::exited, slot))) return false;
+    if (target.owes_exit && target.exit.generation != 0 && !push(record_report(ReportType::exited, slot)))
+        return false;
     target.owes_exit = false;
     if (target.owes_tree_empty && !push(record_report(ReportType::tree_empty, slot))) return false;
     target.owes_tree_empty = false;
@@ -104,7 +126,6 @@ bool Keeper::push_inventory() {
         welcomed_ = true;
     }
     for (; inventory_held_ < held_end_; ++inventory_held_) {
-        if (held_[inventory_held_].fd == 0) continue;
         report = {};
         report.type = ReportType::held;
         report.held = {held_[inventory_held_].name, held_[inventory_held_].fd};
@@ -113,9 +134,10 @@ bool Keeper::push_inventory() {
     for (; inventory_slot_ < slots_end_; ++inventory_slot_) {
         Record& target = record(inventory_slot_);
         if (target.generation == 0) continue;
+        if (!make_space(kReportsPerSlot)) return false;
         target.owes_previous = target.previous.generation != 0;
-        if (!push_owed(inventory_slot_)) return false;
-        if (!push(record_report(ReportType::record, inventory_slot_))) return false;
+        push_owed(inventory_slot_);
+        push(record_report(ReportType::record, inventory_slot_));
     }
     report = {};
     report.type = ReportType::inventory_end;

@@ -26,7 +26,9 @@ void Keeper::handle_request(const Request& request, int* fd) {
     const bool current = keyed && request.key.slot < slots_end_ &&
                          request.key.generation == record(request.key.slot).generation;
     switch (request.type) {
-        case RequestType::hello: first_hello(); break;
+        case RequestType::hello:
+            first_hello();
+            break;
         case RequestType::spawn:
             if (keyed) spawn(request.key);
             break;
@@ -55,30 +57,29 @@ void Keeper::handle_request(const Request& request, int* fd) {
         case RequestType::set_main:
             if (current) set_main(request);
             break;
-        case RequestType::hold: hold(request.name, fd); break;
-        case RequestType::release: release(request.name); break;
-        case RequestType::quit: exit_code_ = request.exit_code & 0xFF; break;
+        case RequestType::hold:
+            hold(request.name, fd);
+            break;
+        case RequestType::release:
+            release(request.name);
+            break;
+        case RequestType::quit:
+            exit_code_ = request.exit_code & 0xFF;
+            break;
     }
 }
 
 void Keeper::hold(uint64_t name, int* fd) {
-    if (*fd < 0) return;
-    uint32_t at = held_end_;
-    for (uint32_t i = 0; at == kMaxHeld && i < kMaxHeld; ++i) {
-        if (held_[i].fd == 0) at = i;
-    }
-    if (at == kMaxHeld) return;
-    held_[at] = {name, *fd};
+    if (*fd < 0 || held_end_ == kMaxHeld) return;
+    held_[held_end_++] = {name, *fd};
     *fd = -1;
-    if (at == held_end_) ++held_end_;
 }
 
 void Keeper::release(uint64_t name) {
     for (uint32_t i = 0; i < held_end_; ++i) {
-        if (held_[i].fd == 0 || held_[i].name != name) continue;
+        if (held_[i].name != name) continue;
         close(held_[i].fd);
         held_[i] = held_[--held_end_];
-        held_[held_end_] = {};
         --i;
     }
 }
@@ -90,10 +91,13 @@ void Keeper::send_signal(const Request& request) {
     const int number = kill_all ? SIGKILL : request.signal.number;
     if (number < 0 || number > 64) return;
     if (target.shim_pid > 0) {
-        const ShimCommand command = kill_all                ? ShimCommand::kill_tree
-                                    : request.signal.tree != 0 ? ShimCommand::signal_tree
-                                                            : ShimCommand::signal_main;
-        queue_signal(target.shim_pid, kShimSignal, pack_command(command, number));
+        const ShimCommand command =
+            request.signal.tree != 0 ? ShimCommand::signal_tree : ShimCommand::signal_main;
+        if (kill_all) {
+            kill(target.shim_pid, kShimKill);
+        } else {
+            queue_signal(target.shim_pid, kShimSignal, pack_command(command, number));
+        }
     } else if (target.main_pidfd > 0) {
         syscall(SYS_pidfd_send_signal, target.main_pidfd, number, nullptr, 0);
     } else if (target.state == RecordState::spawning || target.state == RecordState::running) {
@@ -101,20 +105,18 @@ void Keeper::send_signal(const Request& request) {
     }
 }
 
-// The engine has checked that the process belongs to the service's tree. It may be our child already, or become it
-// when its parent ends, or be reaped by its parent: the pidfd tells in all cases.
+// The engine has checked that the process belongs to the service's tree.
 void Keeper::set_main(const Request& request) {
-    Record& target = record(request.key.slot);
-    if (request.pid <= 1 || target.state == RecordState::empty || target.state == RecordState::spawning) return;
+    const uint32_t slot = request.key.slot;
+    Record& target = record(slot);
+    if (target.state == RecordState::empty || target.state == RecordState::spawning ||
+        !may_be_main(request.pid))
+        return;
     if (target.shim_pid > 0) {
-        queue_signal(target.shim_pid, kShimSignal, pack_command(ShimCommand::set_main, request.pid));
-    } else {
-        const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, request.pid, 0));
-        if (pidfd < 0) return;  // gone already: the end of the old main process stands
-        if (target.main_pidfd > 0) close(target.main_pidfd);
-        if (target.state == RecordState::running) pids_.remove(target.pid);
-        target.main_pidfd = pidfd;
-        watch(pidfd, Source::main_pidfd, request.key.slot);
+        if (queue_signal(target.shim_pid, kShimSignal, pack_command(ShimCommand::set_main, request.pid)) != 0)
+            return;
+    } else if (!follow(slot, request.pid)) {
+        return;
     }
     if (target.exit.generation != 0) {
         --unacknowledged_;
@@ -123,6 +125,26 @@ void Keeper::set_main(const Request& request) {
     }
     target.pid = request.pid;
     target.state = RecordState::running;
+}
+
+// Not the keeper, the engine, a shim, or what is a main process already: their ends are news of another kind.
+bool Keeper::may_be_main(int32_t pid) const {
+    uint32_t owner;
+    return pid > 1 && pid != getpid() && pid != engine_pid_ && !pids_.find(pid, &owner);
+}
+
+// The process may be our child already, or become it when its parent ends, or be reaped by its parent: its
+// pidfd tells in all cases, but a turn that reaps may come to it first.
+bool Keeper::follow(uint32_t slot, int32_t pid) {
+    Record& target = record(slot);
+    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd < 0) return false;  // gone already: the end of the old main process stands
+    if (!watch(pidfd, Source::main_pidfd, slot)) return close(pidfd), false;
+    if (target.main_pidfd > 0) close(target.main_pidfd);
+    if (target.state == RecordState::running) pids_.remove(target.pid);
+    target.main_pidfd = pidfd;
+    pids_.insert(pid, slot);
+    return true;
 }
 
 void Keeper::acknowledge(const Key& key) {

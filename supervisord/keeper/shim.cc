@@ -16,8 +16,10 @@ namespace {
 struct Shim {
     const ShimPlan& plan;
     pid_t keeper;
-    pid_t main_pid;
+    pid_t main_pid = 0;
+    int main_pidfd = -1;  // of a main process named later, which need not be our child
     bool killing = false;
+    bool notice_owed = false;
 };
 
 pid_t start_main(const ShimPlan& plan) {
@@ -29,14 +31,40 @@ pid_t start_main(const ShimPlan& plan) {
     _exit(127);
 }
 
+// To be repeated while the keeper's queue is full.
+void notify_keeper(Shim* shim) {
+    shim->notice_owed = getppid() == shim->keeper &&
+                        queue_signal(shim->keeper, kShimNotice, static_cast<int>(shim->plan.slot)) != 0;
+}
+
 void main_ended(Shim* shim, int status) {
     shim->plan.cell->wait_status = status;
     shim->plan.cell->main_ended = 1;
     shim->main_pid = 0;
+    if (shim->main_pidfd >= 0) close(shim->main_pidfd);
+    shim->main_pidfd = -1;
     if (!shim->plan.linger) {
         shim->killing = true;
-    } else if (getppid() == shim->keeper) {
-        queue_signal(shim->keeper, kShimNotice, static_cast<int>(shim->plan.slot));
+    } else {
+        notify_keeper(shim);
+    }
+}
+
+void set_main(Shim* shim, pid_t pid) {
+    if (shim->main_pidfd >= 0) close(shim->main_pidfd);
+    shim->main_pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    shim->main_pid = pid;
+    shim->notice_owed = false;
+    shim->plan.cell->main_ended = 0;
+    shim->plan.cell->main_pid = pid;
+    if (shim->main_pidfd < 0) main_ended(shim, kStatusUnknown);  // reaped before it was named
+}
+
+void signal_main(const Shim& shim, int number) {
+    if (shim.main_pidfd >= 0) {
+        syscall(SYS_pidfd_send_signal, shim.main_pidfd, number, nullptr, 0);
+    } else if (shim.main_pid > 0) {
+        kill(shim.main_pid, number);
     }
 }
 
@@ -55,21 +83,20 @@ void obey(Shim* shim, int value) {
     const int number = value & 0xFFFFFFF;
     switch (command) {
         case ShimCommand::signal_main:
-            if (shim->main_pid > 0) kill(shim->main_pid, number);
+            signal_main(*shim, number);
             break;
-        case ShimCommand::signal_tree: signal_descendants(number); break;
-        case ShimCommand::kill_tree: shim->killing = true; break;
+        case ShimCommand::signal_tree:
+            signal_descendants(number);
+            break;
         case ShimCommand::set_main:
-            shim->main_pid = number;
-            shim->plan.cell->main_ended = 0;
-            shim->plan.cell->main_pid = number;
+            set_main(shim, number);
             break;
     }
 }
 
-// While killing, processes may fork faster than one walk sees them: walk again at each death, and at latest after
-// this time, until none is left.
-constexpr timespec kKillInterval{0, 2'000'000};
+// While killing, processes may fork faster than one walk sees them: walk again at each death, and at latest
+// after this time, until none is left.
+constexpr timespec kRetryInterval{0, 2'000'000};
 
 }  // namespace
 
@@ -87,7 +114,7 @@ int queue_signal(pid_t pid, int signal, int value) {
 void run_shim(const ShimPlan& plan) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "yard-shim");
-    Shim shim{plan, getppid(), 0};
+    Shim shim{plan, getppid()};
     shim.main_pid = start_main(plan);
     plan.cell->main_pid = shim.main_pid;
     syscall(SYS_close_range, 0u, ~0u, 0u);
@@ -96,12 +123,15 @@ void run_shim(const ShimPlan& plan) {
     sigemptyset(&watched);
     sigaddset(&watched, SIGCHLD);
     sigaddset(&watched, kShimSignal);
+    sigaddset(&watched, kShimKill);
     while (reap(&shim)) {
         if (shim.killing) signal_descendants(SIGKILL);
         siginfo_t info;
-        const timespec* limit = shim.killing ? &kKillInterval : nullptr;
+        const timespec* limit = shim.killing || shim.notice_owed ? &kRetryInterval : nullptr;
         const int signal = sigtimedwait(&watched, &info, limit);
         if (signal == kShimSignal && info.si_code == SI_QUEUE) obey(&shim, info.si_value.sival_int);
+        if (signal == kShimKill) shim.killing = true;
+        if (shim.notice_owed) notify_keeper(&shim);
     }
     _exit(0);
 }

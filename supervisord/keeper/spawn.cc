@@ -25,26 +25,12 @@ long clone_into(int cgroup_fd, uint64_t flags) {
     return syscall(SYS_clone3, &args, sizeof args);
 }
 
-}  // namespace
-
-void Keeper::spawn(const Key& key) {
-    Record& target = record(key.slot);
-    if (key.generation < target.generation) {
-        Report refusal{};
-        refusal.type = ReportType::refused;
-        refusal.key = key;
-        push(refusal);
-        return;
-    }
-    if (key.generation == target.generation) {  // asked before: say what is
-        if (target.state == RecordState::running) owe(key.slot, &Record::owes_started);
-        if (target.exit.generation != 0) owe(key.slot, &Record::owes_exit);
-        return;
-    }
-    if (target.state != RecordState::empty && target.state != RecordState::exited) return;
-    if (target.exit.generation != 0) acknowledge({key.slot, target.exit.generation});
-    start(key.slot, key.generation);
+bool join(int cgroup_fd) {
+    const int procs = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return write(procs, "0", 1) == 1;  // 0: the writer
 }
+
+}  // namespace
 
 bool Keeper::read_header(const Key& key, ImageHeader* header) const {
     const auto offset = static_cast<off_t>(image_offset(key.slot, key.generation));
@@ -54,7 +40,7 @@ bool Keeper::read_header(const Key& key, ImageHeader* header) const {
            header->size >= sizeof *header && header->size <= kImageStride;
 }
 
-void Keeper::start(uint32_t slot, uint32_t generation) {
+bool Keeper::start(uint32_t slot, uint32_t generation) {
     Record& target = record(slot);
     if (slot >= slots_end_) slots_end_ = slot + 1;
     target.generation = generation;
@@ -69,10 +55,10 @@ void Keeper::start(uint32_t slot, uint32_t generation) {
     int error = EINVAL;
     const SpawnStage stage =
         read_header({slot, generation}, &header) ? try_start(slot, header, &error) : SpawnStage::image;
-    if (stage == SpawnStage::none) return;
+    if (stage == SpawnStage::none) return true;
     target.stage = static_cast<uint16_t>(stage);
     target.error = static_cast<uint16_t>(error);
-    main_ended(slot, 127 << 8, true);
+    return false;
 }
 
 SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* error) {
@@ -108,8 +94,9 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
 long Keeper::clone_child(int cgroup_fd, bool share_files) {
     const uint64_t flags = share_files ? CLONE_FILES : 0;
     long pid = clone3_works_ ? clone_into(cgroup_fd, flags) : -1;
-    // Old container profiles refuse clone3: then a plain clone, and the child joins its cgroup itself.
-    if (pid < 0 && (!clone3_works_ || errno == ENOSYS || errno == EPERM)) {
+    // Old container profiles refuse clone3, and kernels before 5.7 the cgroup: then a plain clone, and the child
+    // joins its cgroup itself.
+    if (pid < 0 && (!clone3_works_ || errno == ENOSYS || errno == EPERM || errno == E2BIG)) {
         clone3_works_ = false;
         pid = syscall(SYS_clone, SIGCHLD | flags, 0, 0, 0, 0);
     }
@@ -137,12 +124,15 @@ void Keeper::free_lane(Record* record) {
 }
 
 void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd) {
-    if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
-    if (cgroup_fd >= 0) {
-        const int procs = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-        (void)!write(procs, "0", 1);  // 0: the writer
+    if (cgroup_fd >= 0 && !join(cgroup_fd)) {
+        const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(errno)};
+        (void)!write(status_fd, &failure, sizeof failure);
+        _exit(127);
     }
-    const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd, &inherited_};
+    if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
+    }
+    const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd,
+                          &inherited_};
     if (!(header.flags & kImageShim)) run_child(child);
     run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0});
 }

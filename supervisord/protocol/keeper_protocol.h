@@ -72,7 +72,7 @@ enum class ReportType : uint32_t {
     started,     // exec succeeded
     exited,      // the main process ended, or the start failed (stage is not none)
     tree_empty,  // a lingering shim's tree is gone
-    refused,     // spawn of an old generation, or of a slot out of range
+    refused,     // spawn of an old generation
     signal,      // the keeper itself got this signal
 };
 

@@ -1,0 +1,188 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/unique_fd.h"
+#include "helpers/keeper_world.h"
+#include "protocol/spawn_image.h"
+
+namespace yard::keeper {
+namespace {
+
+class KeeperRequests : public testing::Test {
+  protected:
+    Request request(RequestType type, Key key) {
+        Request made{};
+        made.type = type;
+        made.key = key;
+        return made;
+    }
+
+    // Lays an image, asks for it, and lets the start succeed.
+    void start(Key key, uint32_t flags = 0) {
+        world_.lay(key, flags);
+        world_.handle(request(RequestType::spawn, key));
+        world_.turn();
+        ASSERT_EQ(world_.record(key.slot).state, RecordState::running);
+    }
+
+    void set_main(Key key, int32_t pid) {
+        Request named = request(RequestType::set_main, key);
+        named.pid = pid;
+        world_.handle(named);
+    }
+
+    void arm(Key next) {
+        Request armed = request(RequestType::arm, next);
+        armed.arm.signals = ~0ull;
+        world_.handle(armed);
+    }
+
+    std::vector<Report> exits() {
+        world_.turn();  // reaps
+        world_.turn();  // reports
+        std::vector<Report> found;
+        for (const Report& report : world_.reports()) {
+            if (report.type == ReportType::exited) found.push_back(report);
+        }
+        return found;
+    }
+
+    KeeperWorld world_;
+};
+
+TEST_F(KeeperRequests, ASecondDescriptorInAPacketIsClosed) {
+    const Request hold = request(RequestType::hold, {});
+    const UniqueFd a(open("/dev/null", O_RDONLY | O_CLOEXEC)), b(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    world_.send(&hold, sizeof hold, {a.get(), b.get()});
+    world_.turn();  // the world counts its descriptors at the end
+    EXPECT_LE(world_.held(), 1u);
+}
+
+TEST_F(KeeperRequests, APacketThatIsTooLongIsDroppedWhole) {
+    std::vector<Request> many(kMaxBatch + 1, request(RequestType::spawn, {0, 1}));
+    world_.send(many.data(), many.size() * sizeof many[0]);
+    world_.turn();
+    EXPECT_EQ(world_.record(0).state, RecordState::empty);
+}
+
+TEST_F(KeeperRequests, ASecondHelloLeavesTheGoodBinaryAlone) {
+    world_.handle(request(RequestType::hello, {}));
+    world_.handle(request(RequestType::hello, {}));
+    EXPECT_TRUE(world_.has_good_binary());
+}
+
+TEST_F(KeeperRequests, WhatAnEngineAskedForBeforeItDiedWithReportsUnreadIsCarriedOut) {
+    world_.handle(request(RequestType::hello, {}));
+    world_.turn();  // the inventory lies unread in the engine's socket
+    world_.lay({0, 1});
+    const Request spawn = request(RequestType::spawn, {0, 1});
+    world_.send(&spawn, sizeof spawn);
+    world_.end(world_.engine_pid(), SIGKILL);
+    world_.reap();  // its end is heard of before its socket is looked at
+    EXPECT_EQ(world_.record(0).generation, 1u);
+}
+
+TEST_F(KeeperRequests, TheStatusOfAMainProcessNamedLaterIsKnownWhoeverSeesItsEndFirst) {
+    start({0, 1});
+    start({1, 1});
+    const int32_t named = world_.add_child();
+    set_main({0, 1}, named);
+    world_.end(named, 3 << 8);
+    world_.reap();  // before its pidfd was looked at
+    const std::vector<Report> found = exits();
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].record.wait_status, 3 << 8);
+}
+
+TEST_F(KeeperRequests, AMainProcessThatIsNamedAgainStaysWhatItIs) {
+    start({0, 1});
+    const int32_t pid = world_.record(0).pid;
+    set_main({0, 1}, pid);
+    EXPECT_EQ(world_.record(0).main_pidfd, 0);
+    world_.end(pid, 7 << 8);
+    EXPECT_EQ(exits().at(0).record.wait_status, 7 << 8);
+}
+
+TEST_F(KeeperRequests, NeitherTheKeeperNorItsEngineNorAnotherServiceBecomesAMainProcess) {
+    start({0, 1});
+    start({1, 1});
+    const int32_t own = world_.record(0).pid;
+    for (const int32_t pid : {getpid(), world_.engine_pid(), world_.record(1).pid, 1, 0, -1}) {
+        set_main({0, 1}, pid);
+        EXPECT_EQ(world_.record(0).pid, own);
+    }
+}
+
+TEST_F(KeeperRequests, TheLastEventOfAnEarlierMainProcessDoesNotEndTheNext) {
+    start({0, 1});
+    const int32_t first = world_.add_child();
+    set_main({0, 1}, first);
+    const Request next = [&] {
+        Request named = request(RequestType::set_main, {0, 1});
+        named.pid = KeeperWorld::kStranger;
+        return named;
+    }();
+    world_.turn();
+    // One turn sees both: the engine's word and the end of the process that it replaces.
+    world_.send(&next, sizeof next);
+    world_.end(first, SIGTERM);
+    world_.turn();
+    EXPECT_EQ(world_.record(0).state, RecordState::running);
+    EXPECT_EQ(world_.record(0).pid, KeeperWorld::kStranger);
+}
+
+TEST_F(KeeperRequests, AnArmedStartThatFailsLeavesTheDecisionToTheEngine) {
+    start({0, 1}, kImageShim);
+    world_.lay({0, 2}, kImageShim);
+    arm({0, 2});
+    world_.starts_fail(true);
+    world_.end_shim(0, SIGKILL);
+    const std::vector<Report> found = exits();
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].key.generation, 1u);
+    EXPECT_EQ(found[0].record.next_pid, 0);
+    world_.starts_fail(false);
+    world_.handle(request(RequestType::acknowledge, {0, 1}));
+    start({0, 2}, kImageShim);
+}
+
+TEST_F(KeeperRequests, AShimsNoticeOfAnEarlierMainProcessIsTooLate) {
+    start({0, 1}, kImageShim | kImageLinger);
+    set_main({0, 1}, KeeperWorld::kStranger);
+    world_.main_ends_in_shim(0, 0);  // the shim has not read yet that another was named
+    EXPECT_EQ(world_.record(0).state, RecordState::running);
+    EXPECT_EQ(world_.unacknowledged(), 0u);
+}
+
+TEST_F(KeeperRequests, AnInventoryInterruptedByAFullSocketTellsEachExitOnce) {
+    world_.handle(request(RequestType::hello, {}));
+    for (uint32_t slot = 0; slot < KeeperWorld::kSlots; ++slot) {
+        start({slot, 1}, kImageShim);
+        world_.lay({slot, 2}, kImageShim);
+        arm({slot, 2});
+        world_.end_shim(slot, SIGKILL);
+        world_.turn();
+    }
+    world_.small_sockets(true);
+    world_.replace_engine();
+    std::vector<uint32_t> told(KeeperWorld::kSlots);
+    for (int i = 0; i < 100; ++i) {
+        for (const Report& report : world_.reports()) {
+            if (report.type == ReportType::exited && report.key.generation == 1) ++told[report.key.slot];
+        }
+        world_.turn();
+    }
+    EXPECT_EQ(told, std::vector<uint32_t>(KeeperWorld::kSlots, 1));
+}
+
+TEST_F(KeeperRequests, ATableFullOfHeldDescriptorsTakesNoMore) {
+    world_.pretend_held(kMaxHeld);
+    world_.handle(request(RequestType::hold, {}), open("/dev/null", O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(world_.held(), kMaxHeld);
+    world_.pretend_held(0);
+}
+
+}  // namespace
+}  // namespace yard::keeper
