@@ -124,12 +124,13 @@ void Keeper::free_lane(Record* record) {
 }
 
 void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd) {
-    if (cgroup_fd >= 0 && !join(cgroup_fd)) {
-        const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(errno)};
+    const bool joined = cgroup_fd < 0 || join(cgroup_fd);
+    const int error = errno;
+    if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
+    if (!joined) {
+        const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(error)};
         (void)!write(status_fd, &failure, sizeof failure);
         _exit(127);
-    }
-    if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
     }
     const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd,
                           &inherited_};
