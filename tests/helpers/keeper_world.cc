@@ -45,6 +45,7 @@ void close_if(int fd) {
 
 KeeperWorld::KeeperWorld() : keeper_(std::make_unique<Keeper>()), open_before_(open_descriptors()) {
     world = this;
+    keeper_->free_lanes_ = 0;  // these children share no descriptors, and say nothing
     keeper_->options_ = {"/proc/self/exe", arguments, environ, -1};
     keeper_->epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
     require(keeper_->make_room() && keeper_->slots_ == kSlots, "room for kSlots");
