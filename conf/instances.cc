@@ -2,11 +2,12 @@
 
 namespace yard::conf {
 
-std::vector<std::pair<std::string, ServiceConfig>> expand_instances(const Config& config) {
+std::vector<std::pair<std::string, ServiceConfig>> expand_instances(std::vector<ServiceConfig> services) {
     std::vector<std::pair<std::string, ServiceConfig>> expanded;
-    for (const ServiceConfig& service : config.services) {
+    for (ServiceConfig& service : services) {
         if (service.instances == 1) {
-            expanded.emplace_back(service.name, service);
+            std::string name = service.name;
+            expanded.emplace_back(std::move(name), std::move(service));
             continue;
         }
         for (uint32_t i = 1; i <= service.instances; ++i) {

@@ -39,13 +39,14 @@ Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLi
     Result<StateFile> state = StateFile::open(folders->runtime + "/state", welcome.instance, welcome.slots);
     if (!state) return stop(state.error());
     std::unique_ptr<Engine> engine(new Engine(std::move(link), std::move(held), welcome, std::move(*folders),
-                                              std::move(*config), std::move(*state)));
-    if (Started<Unit> up = engine->set_up(inventory, std::move(*control)); !up) return Failure<StartError>{up.error()};
+                                              std::move(config->daemon), std::move(*state)));
+    Started<Unit> up = engine->set_up(inventory, std::move(config->services), std::move(*control));
+    if (!up) return Failure<StartError>{up.error()};
     return engine;
 }
 
 Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)& welcome, Folders folders,
-               conf::Config config, StateFile state)
+               conf::DaemonConfig config, StateFile state)
     : link_(std::move(link)),
       held_(std::move(held)),
       folders_(std::move(folders)),
@@ -63,15 +64,15 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
 
 Engine::~Engine() = default;
 
-Started<Unit> Engine::set_up(const Inventory& inventory, UniqueFd control_socket) {
-    const auto services = conf::expand_instances(config_);
+Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::ServiceConfig> configured,
+                             UniqueFd control_socket) {
+    auto services = conf::expand_instances(std::move(configured));
     if (services.size() >= inventory.welcome.slots) {
         return stop({"the limit of open files (RLIMIT_NOFILE) allows " + std::to_string(inventory.welcome.slots) +
                      " processes; the configuration names " + std::to_string(services.size()) + " services"});
     }
-    for (const auto& [name, config] : services) graph_.add(config, name);
-    graph_.link(config_.daemon.parallel_starts);
-    for (ServiceId id = 0; id < graph_.size(); ++id) ids_[graph_.name(id)] = id;
+    for (auto& [name, config] : services) graph_.add(std::move(config), name);
+    graph_.link(config_.parallel_starts);
     commands_ = std::make_unique<AuxCommands>(
         link_, static_cast<uint32_t>(graph_.size()), inventory.welcome.slots,
         [this](const auto& command, const std::string& service, keeper::Key key) {
@@ -104,7 +105,7 @@ Status Engine::open_logs() {
     return Ok();
 }
 
-ServiceId Engine::service_of(const std::string& name) const { return ids_.at(name); }
+ServiceId Engine::service_of(const std::string& name) const { return graph_.find(name).front(); }
 
 // The first engine starts the services; every later one takes them over.
 void Engine::begin(const Inventory& inventory) {
@@ -196,7 +197,8 @@ void Engine::on_transition(ServiceId id, State from, State to, std::string_view 
     state_.store_event_number(events_.last_seq());
     log_debug(name + ": " + to_string(from) + " -> " + to_string(to) + ": " + std::string(cause));
     const bool ended = to == State::completed || to == State::failed || to == State::stopped;
-    if (name != config_.daemon.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual) return;
+    if (ended && shutting_down_) host_.remove_traces(id);
+    if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual) return;
     log_info(name + " has ended, and the daemon follows (exit_with)");
     request_shutdown();
 }
@@ -215,10 +217,10 @@ void Engine::finish_shutdown() {
 
 // In container mode the chosen service's code, unless it only ended because it was told to.
 int Engine::exit_code() const {
-    if (config_.daemon.exit_with.empty()) return 0;
-    const ServiceFacts& facts = graph_.facts(service_of(config_.daemon.exit_with));
+    if (config_.exit_with.empty()) return 0;
+    const ServiceFacts& facts = graph_.facts(service_of(config_.exit_with));
     const bool by_stop_signal = facts.exit.is_signal() &&
-                                facts.exit.signal() == graph_.config(service_of(config_.daemon.exit_with)).stop.signal;
+                                facts.exit.signal() == graph_.config(service_of(config_.exit_with)).stop.signal;
     return facts.exit.ended() && !by_stop_signal ? facts.exit.as_shell_code() : 0;
 }
 

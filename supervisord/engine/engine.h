@@ -3,10 +3,10 @@
 // Threads: the loop's only (logs have their own thread behind LogRouter).
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/aux_commands.h"
 #include "engine/control/methods.h"
@@ -44,9 +44,10 @@ class Engine {
 
   private:
     Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)& welcome, Folders folders,
-           conf::Config config, StateFile state);
+           conf::DaemonConfig config, StateFile state);
 
-    Started<Unit> set_up(const Inventory& inventory, UniqueFd control_socket);
+    Started<Unit> set_up(const Inventory& inventory, std::vector<conf::ServiceConfig> configured,
+                         UniqueFd control_socket);
     Status open_logs();
     void begin(const Inventory& inventory);
     void read_keeper();
@@ -64,7 +65,7 @@ class Engine {
     KeeperLink link_;
     HeldFds held_;
     const Folders folders_;
-    const conf::Config config_;
+    const conf::DaemonConfig config_;
     StateFile state_;
     Deferred deferred_;
     ServiceFiles files_;
@@ -72,7 +73,6 @@ class Engine {
     std::unique_ptr<CgroupManager> cgroups_;
     EventHub events_;
     control::RingLedger ledger_;
-    std::map<std::string, ServiceId> ids_;
     ServiceHost host_;
     ServiceGraph graph_;
     std::unique_ptr<AuxCommands> commands_;

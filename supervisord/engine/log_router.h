@@ -102,9 +102,10 @@ class LogRouter {
     // by themselves).
     virtual ~LogRouter() = default;
 
-    // Takes the channel up; completes a half-done rotation or append that an earlier engine left. Fails when
-    // the log file cannot be opened, or while a channel of this service is present (`remove`, and wait for
-    // its `done`).
+    // Takes the channel up; completes a half-done append that an earlier engine left. Fails when log files
+    // cannot be made in its folder, or while a channel of this service is present (`remove`, and wait for its
+    // `done`). The log file itself is opened, and a half-done rotation completed, when the first byte or query
+    // comes: what is wrong then is a problem that is told, and tried again.
     virtual Status add(LogChannel channel) = 0;
     // Reads what is left in the FIFO, writes it out with a half line at its end, closes; `done` when
     // everything is written. While the disk is full or standard output is stuck that is not so: a caller in a

@@ -17,8 +17,8 @@ ServiceGraph::~ServiceGraph() = default;
 
 // ---- Building.
 
-ServiceId ServiceGraph::add(const conf::ServiceConfig& config, std::string name) {
-    return machine_->topology().add(config, std::move(name)).id;
+ServiceId ServiceGraph::add(conf::ServiceConfig config, std::string name) {
+    return machine_->topology().add(std::move(config), std::move(name)).id;
 }
 
 void ServiceGraph::link(uint32_t parallel_starts) {

@@ -150,7 +150,7 @@ class ServiceGraph {
     // ---- Building (before the first event). `config` has its instances already expanded: one call a
     // service. REQUIRES: every dependency names a service that is added, `completed` is asked of one-shots
     // only, and requires, wants and after together have no cycle; call link() once after the last add.
-    ServiceId add(const conf::ServiceConfig& config, std::string name);
+    ServiceId add(conf::ServiceConfig config, std::string name);
     void link(uint32_t parallel_starts);
     // Takes the facts of an earlier engine, after link(). Follow with resume(), before any other event.
     void restore(ServiceId id, const ServiceFacts& facts);

@@ -38,7 +38,7 @@ Status ServiceHost::open_log(ServiceId id, UniqueFd output) {
 }
 
 Status ServiceHost::open_notify(ServiceId id, UniqueFd socket) {
-    const uid_t owner = parts_.images->owner(graph_->name(id), graph_->config(id));
+    const uid_t owner = parts_.images->owner(graph_->config(id));
     NotifySocket::Callbacks callbacks;
     callbacks.on_message = [this, id](const NotifyMessage& message) { on_message(id, message); };
     callbacks.on_ignored = [this, id](NotifySocket::Ignored, const Sender&) { graph_->on_notify_ignored(id); };
@@ -53,7 +53,7 @@ Status ServiceHost::open_notify(ServiceId id, UniqueFd socket) {
 Status ServiceHost::prepare(ServiceId id) {
     const std::string& name = graph_->name(id);
     const conf::ServiceConfig& config = graph_->config(id);
-    const uid_t owner = parts_.images->owner(name, config);
+    const uid_t owner = parts_.images->owner(config);
     if (config.ready.kind == conf::Readiness::Kind::fd) {
         if (Status made = parts_.files->renew_ready(id, name, owner); !made) return made;
     }
@@ -98,9 +98,11 @@ Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
     const ServiceFacts& facts = graph_->facts(id);
     if (facts.has_nice_override) request.nice = facts.nice_override;
     if (in_cgroup()) {
-        Result<std::string> cgroup = parts_.cgroups->create(request.name);
-        if (!cgroup) return Failure<Error>{cgroup.error()};
-        request.cgroup = std::move(*cgroup);
+        if (!service(id).has_cgroup) {
+            if (auto made = parts_.cgroups->create(request.name); !made) return Failure<Error>{made.error()};
+            service(id).has_cgroup = true;
+        }
+        request.cgroup = parts_.cgroups->directory(request.name);
     }
     return parts_.images->lay(request, {id, generation});
 }
@@ -240,7 +242,7 @@ void ServiceHost::forget_wait(Service* service) {
 // to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
 void ServiceHost::renew_cgroup(ServiceId id) {
     forget_wait(&service(id));
-    parts_.cgroups->remove(graph_->name(id));
+    remove_traces(id);
 }
 
 void ServiceHost::kill_tree(ServiceId id) {
@@ -294,11 +296,15 @@ ServiceProcesses ServiceHost::processes(ServiceId id) const {
     return found;
 }
 
+void ServiceHost::remove_traces(ServiceId id) {
+    if (!in_cgroup() || !service(id).prepared) return;
+    service(id).has_cgroup = false;
+    parts_.cgroups->remove(graph_->name(id));
+}
+
 void ServiceHost::remove_traces() {
     if (!in_cgroup()) return;
-    for (ServiceId id = 0; id < services_.size(); ++id) {
-        if (services_[id].prepared) parts_.cgroups->remove(graph_->name(id));
-    }
+    for (ServiceId id = 0; id < services_.size(); ++id) remove_traces(id);
     (void)parts_.cgroups->remove_root();  // something that left its service's cgroup by itself may live there
 }
 
@@ -348,6 +354,7 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
     if (record.tree_empty) service(id).shim_pid = 0;
     const bool moved_main_ended = graph_->facts(id).main_moved && record.pid == graph_->facts(id).pid;
     if (record.stage != 0) {
+        service(id).has_cgroup = false;  // it may be what is missing
         const std::string stage = kSpawnStageNames[record.stage];
         const conf::ServiceConfig& config = graph_->config(id);
         const std::string object = stage == "chdir" ? config.cwd : stage == "exec" ? config.command.front() : "";

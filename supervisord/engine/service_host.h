@@ -75,7 +75,9 @@ class ServiceHost : public Effects {
     void signal(ServiceId id, int number, bool tree);
     Status renice(ServiceId id, int nice);
     ServiceProcesses processes(ServiceId id) const;
-    // Releases what the services hold outside this process, at the daemon's end.
+    // Releases what the services hold outside this process, at the daemon's end: of one that is down for good, while
+    // others still die; then of all.
+    void remove_traces(ServiceId id);
     void remove_traces();
 
     Now now() const { return {parts_.clock->now(), parts_.clock->wall_now()}; }
@@ -88,6 +90,7 @@ class ServiceHost : public Effects {
         CommandRunner::RunId stop_run = 0;
         int32_t shim_pid = 0;
         bool prepared = false;
+        bool has_cgroup = false;  // surely; otherwise it may have one
     };
 
     Service& service(ServiceId id);

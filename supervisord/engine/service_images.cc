@@ -50,17 +50,18 @@ ServiceImages::ServiceImages(int arena_fd, ServicePaths paths, char** environmen
     }
 }
 
-Result<Identity> ServiceImages::identity(const std::string& name, const conf::ServiceConfig& config) {
-    const auto known = identities_.find(name);
+Result<Identity> ServiceImages::identity(const conf::ServiceConfig& config) {
+    Who named{config.user, config.group, config.supplementary_groups};
+    const auto known = identities_.find(named);
     if (known != identities_.end()) return known->second;
     Result<Identity> resolved =
         resolve_identity(config, users_, {privileges_.uid, privileges_.gid, privileges_.set_gid});
-    if (resolved) identities_[name] = *resolved;
+    if (resolved) identities_[std::move(named)] = *resolved;
     return resolved;
 }
 
-uid_t ServiceImages::owner(const std::string& name, const conf::ServiceConfig& config) {
-    const Result<Identity> who = identity(name, config);
+uid_t ServiceImages::owner(const conf::ServiceConfig& config) {
+    const Result<Identity> who = identity(config);
     return who && who->uid ? *who->uid : privileges_.uid;
 }
 
@@ -86,7 +87,7 @@ std::vector<std::string> ServiceImages::environment(const StartRequest& request,
 
 Status ServiceImages::lay(const StartRequest& request, keeper::Key key) {
     const conf::ServiceConfig& config = *request.config;
-    const Result<Identity> who = identity(request.name, config);
+    const Result<Identity> who = identity(config);
     if (!who) return Failure<Error>{who.error()};
     if (Status allowed = check_privileges(config, *who, privileges_); !allowed) return allowed;
     const bool own = request.command.empty();

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -34,10 +35,10 @@ class ServiceImages {
     // Fails, in a sentence, for what can be known before the start: an unknown user, a missing privilege.
     Status lay(const StartRequest& request, keeper::Key key);
 
-    // Who the service runs as. Asked of the user database once a service: that may block.
-    Result<Identity> identity(const std::string& name, const conf::ServiceConfig& config);
+    // Who the service runs as. Asked of the user database once a user and group: that may block.
+    Result<Identity> identity(const conf::ServiceConfig& config);
     // The user who owns the service's files.
-    uid_t owner(const std::string& name, const conf::ServiceConfig& config);
+    uid_t owner(const conf::ServiceConfig& config);
 
     const Privileges& privileges() const { return privileges_; }
 
@@ -49,7 +50,8 @@ class ServiceImages {
     std::vector<std::string> inherited_;
     const SystemUserDatabase users_;
     const Privileges privileges_;
-    std::map<std::string, Identity> identities_;
+    using Who = std::tuple<std::string, std::string, std::optional<std::vector<std::string>>>;
+    std::map<Who, Identity> identities_;  // by user, group and supplementary groups as configured
 };
 
 }  // namespace yard::engine

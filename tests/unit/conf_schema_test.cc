@@ -213,7 +213,7 @@ TEST(Describe, NestsKeysInTheOrderOfTheSchemaAndLeavesOutWhatIsNotSet) {
 TEST(Instances, AreNumberedFromOneAndKeepTheirConfiguration) {
     const Config config =
         loaded("services:\n  one: {shell: x}\n  worker: {shell: y, instances: 3, nice: 1}\n");
-    const auto expanded = expand_instances(config);
+    const auto expanded = expand_instances(config.services);
     std::vector<std::string> names;
     for (const auto& [name, service] : expanded) names.push_back(name + "=" + service.name);
     EXPECT_THAT(names,

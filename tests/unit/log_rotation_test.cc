@@ -215,32 +215,31 @@ class HalfDoneRotation : public ::testing::TestWithParam<int> {};
 TEST_P(HalfDoneRotation, LosesNothingAndKeepsIndexesWithTheirFiles) {
     TemporaryFolder folder;
     const std::string live = folder / "a.log";
-    const auto write_pair = [&](const std::string& name, const std::string& text) {
-        write_file(name, text);
-        write_file(name + ".idx", text + " index");
+    const logs::LogNames names(live);
+    const auto write_pair = [&](uint32_t k, const std::string& text) {
+        write_file(names.plain(k), text);
+        write_file(names.index(k), text + " index");
     };
-    write_pair(live + ".2", "oldest");
-    write_pair(live + ".1", "older");
-    write_pair(live, "live");
+    write_pair(2, "oldest");
+    write_pair(1, "older");
+    write_pair(0, "live");
     const std::vector<std::pair<std::string, std::string>> steps = {
-        {live + ".2.idx", live + ".3.idx"}, {live + ".2", live + ".3"},
-        {live + ".1.idx", live + ".2.idx"}, {live + ".1", live + ".2"},
-        {live + ".idx", live + ".1.idx"},   {live, live + ".1"}};
+        {names.index(2), names.index(3)}, {names.plain(2), names.plain(3)}, {names.index(1), names.index(2)},
+        {names.plain(1), names.plain(2)}, {names.index(0), names.index(1)}, {names.plain(0), names.plain(1)}};
     write_file(live + ".new", "");
     for (int i = 0; i < GetParam(); ++i) std::filesystem::rename(steps[i].first, steps[i].second);
 
     LogChain chain(live);
     chain.configure(5, LogPolicy::Compress::none);
-    chain.recover();
+    chain.recover_when_used();
     ASSERT_TRUE(chain.open_live());
     ASSERT_TRUE(chain.rotate());
 
     std::vector<std::string> found;
-    for (int k = 5; k > 0; --k) {
-        const std::string name = live + "." + std::to_string(k);
-        if (const std::string text = read_file(name); !text.empty()) {
+    for (uint32_t k = 5; k > 0; --k) {
+        if (const std::string text = read_file(names.plain(k)); !text.empty()) {
             found.push_back(text);
-            EXPECT_EQ(read_file(name + ".idx"), text + " index") << "after step " << GetParam();
+            EXPECT_EQ(read_file(names.index(k)), text + " index") << "after step " << GetParam();
         }
     }
     EXPECT_THAT(found, ElementsAre("oldest", "older", "live"));

@@ -270,6 +270,27 @@ TEST(LogRouter, SecondChannelOfAServiceIsRefused) {
     EXPECT_EQ(logs.log("api"), "unharmed\n");
 }
 
+TEST(LogRouter, SilentServiceHasNoFile) {
+    LogHarness logs;
+    ASSERT_TRUE(logs.add("api"));
+    logs.flush();
+    EXPECT_FALSE(std::filesystem::exists(logs.folder / "api.log"));
+    EXPECT_FALSE(logs.kept["api"].spool);
+}
+
+TEST(LogRouter, FileThatCannotBeOpenedIsToldOnceAndTriedAgain) {
+    LogHarness logs;
+    std::filesystem::create_directory(logs.folder / "api.log");
+    ASSERT_TRUE(logs.add("api"));
+    logs.write("api", "kept\n");
+    ASSERT_TRUE(logs.wait_until([&] { return !logs.problems.empty(); }));
+    EXPECT_THAT(logs.problems.front(), HasSubstr("api.log"));
+    std::filesystem::remove(logs.folder / "api.log");
+    logs.flush();
+    EXPECT_EQ(logs.log("api"), "kept\n");
+    EXPECT_EQ(logs.problems.size(), 1u);
+}
+
 TEST(LogRouter, ServiceWithoutOutputsIsDrained) {
     LogHarness logs;
     LogPolicy policy;

@@ -49,7 +49,7 @@ class ControlBackend {
     virtual void restart(ServiceId id, std::string_view cause) = 0;
 
     // ---- Processes.
-    // The nice value of the main process, or the one that it would get; none: the daemon's.
+    // The nice value that the service was given, or would get; none: the daemon's.
     virtual std::optional<int> nice(ServiceId id) const = 0;
     // To the main process, or to every process of the service.
     virtual Status signal(ServiceId id, int number, bool tree) = 0;

@@ -2,8 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <cerrno>
-
 #include "engine/control/loop_watchers.h"
 
 namespace yard::engine::control {
@@ -19,15 +17,14 @@ struct LoopAlarm final : ControlBackend::Alarm {
 
 }  // namespace
 
+GraphBackend::GraphBackend(ServiceGraph& graph, const Clock& clock, uv_loop_s* loop)
+    : graph_(graph), clock_(clock), loop_(loop), own_nice_(getpriority(PRIO_PROCESS, 0)) {}
+
 std::optional<int> GraphBackend::nice(ServiceId id) const {
     const ServiceFacts& facts = graph_.facts(id);
-    if (facts.pid > 0) {
-        errno = 0;  // -1 is a nice value too
-        const int value = getpriority(PRIO_PROCESS, static_cast<id_t>(facts.pid));
-        if (errno == 0) return value;
-    }
     if (facts.has_nice_override) return facts.nice_override;
-    return graph_.config(id).nice;
+    if (const auto& configured = graph_.config(id).nice) return configured;
+    return facts.pid > 0 ? std::optional(own_nice_) : std::nullopt;
 }
 
 std::unique_ptr<ControlBackend::Alarm> GraphBackend::alarm(Duration after, std::function<void()> callback) {

@@ -1,4 +1,4 @@
-// The part of the backend that the service graph, the kernel's nice values and the loop's timers answer.
+// The part of the backend that the service graph and the loop's timers answer.
 #pragma once
 
 #include "engine/control/backend.h"
@@ -10,8 +10,7 @@ namespace yard::engine::control {
 class GraphBackend : public ControlBackend {
   public:
     // All must outlive it.
-    GraphBackend(ServiceGraph& graph, const Clock& clock, uv_loop_s* loop)
-        : graph_(graph), clock_(clock), loop_(loop) {}
+    GraphBackend(ServiceGraph& graph, const Clock& clock, uv_loop_s* loop);
 
     size_t service_count() const override { return graph_.size(); }
     const std::string& name(ServiceId id) const override { return graph_.name(id); }
@@ -34,6 +33,7 @@ class GraphBackend : public ControlBackend {
     ServiceGraph& graph_;
     const Clock& clock_;
     uv_loop_s* const loop_;
+    const int own_nice_;  // what services inherit
 };
 
 }  // namespace yard::engine::control

@@ -6,14 +6,14 @@
 
 namespace yard::engine::graph {
 
-Node& Topology::add(const conf::ServiceConfig& config, std::string name) {
+Node& Topology::add(conf::ServiceConfig config, std::string name) {
     const auto id = static_cast<uint32_t>(nodes_.size());
     Node& node = nodes_.emplace_back();
     node.id = id;
-    node.config = config;
     node.facts.name.assign(name);
     names_[name].push_back(id);
     if (config.name != name) names_[config.name].push_back(id);
+    node.config = std::move(config);
     node.name = std::move(name);
     return node;
 }

@@ -26,7 +26,7 @@ struct Edge {
 
 class Topology {
   public:
-    Node& add(const conf::ServiceConfig& config, std::string name);
+    Node& add(conf::ServiceConfig config, std::string name);
     // Makes the edges; a conflict gives one in each direction. REQUIRES: every name in a dependency exists.
     void link();
     // Computes all cached states and sums anew.

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 namespace yard::engine::logs {
 namespace {
@@ -36,6 +37,28 @@ bool LogChain::has_compression() const {
 
 void LogChain::recover() {
     const std::lock_guard lock(mutex_);
+    complete();
+}
+
+void LogChain::recover_when_used() {
+    const std::lock_guard lock(mutex_);
+    unsettled_ = true;
+}
+
+void LogChain::settle() const {
+    if (std::exchange(unsettled_, false)) complete();
+}
+
+Status LogChain::check_folder() const {
+    const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+    if (access(folder.c_str(), W_OK | X_OK) == 0) return Ok();
+    std::error_code ignored;  // access tells what is wrong
+    std::filesystem::create_directories(folder, ignored);
+    if (access(folder.c_str(), W_OK | X_OK) != 0) return fail(system_error("open", path_));
+    return Ok();
+}
+
+void LogChain::complete() const {
     unlink(names_.fresh().c_str());
     if (!compressing_) unlink(names_.scrap().c_str());
     // A rotation leaves one number free at most: at two there is nothing behind.
@@ -52,10 +75,13 @@ void LogChain::recover() {
 }
 
 Result<UniqueFd> LogChain::open_live() {
-    std::error_code ignored;  // open tells what is wrong
-    std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
     const std::lock_guard lock(mutex_);
-    UniqueFd fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLogMode));
+    settle();
+    const auto open_it = [this] {
+        return UniqueFd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLogMode));
+    };
+    UniqueFd fd = open_it();
+    if (!fd && errno == ENOENT && check_folder()) fd = open_it();
     if (!fd) return fail(system_error("open", path_));
     return fd;
 }
@@ -111,11 +137,13 @@ Generation LogChain::newest() const {
 
 Generation LogChain::oldest() const {
     const std::lock_guard lock(mutex_);
+    settle();
     return newest_ - (first_free() - 1);
 }
 
 LogPlace LogChain::end() const {
     const std::lock_guard lock(mutex_);
+    settle();
     struct stat info {};
     const bool exists = stat(path_.c_str(), &info) == 0;
     return {newest_, exists ? static_cast<uint64_t>(info.st_size) : 0};
@@ -123,6 +151,7 @@ LogPlace LogChain::end() const {
 
 LogChain::Opened LogChain::open(Generation generation) const {
     const std::lock_guard lock(mutex_);
+    settle();
     Opened opened;
     if (generation > newest_ || newest_ - generation > keep_) return opened;
     const auto k = static_cast<uint32_t>(newest_ - generation);
@@ -147,6 +176,7 @@ Status LogChain::cut_previous(uint64_t inode, uint64_t size) const {
 std::optional<LogChain::CompressionJob> LogChain::take_compression_job() {
     const std::lock_guard lock(mutex_);
     if (compressing_ || compression_ == Compression::none) return std::nullopt;
+    settle();
     for (uint32_t k = first_free(); k-- > 1;) {
         const auto found = names_.find(k);
         if (!found || found->compression != Compression::none) continue;

@@ -44,6 +44,10 @@ class LogChain {
 
     // Completes what a killed engine left half done; removes scrap and what is beyond `keep`.
     void recover();
+    // The same before the first look at the files: most services never write, and their logs cost nothing.
+    void recover_when_used();
+    // Makes the log's folder if need be. Fails when files cannot be made there.
+    Status check_folder() const;
     // Opens the live file for reading and writing, made if need be, with its folder.
     Result<UniqueFd> open_live();
     // Makes the live file the rotated file .1 and a new empty one live. On failure nothing has changed for
@@ -82,6 +86,8 @@ class LogChain {
     std::atomic<bool> grew{false};
 
   private:
+    void complete() const;
+    void settle() const;
     uint32_t first_free() const;
     Status move_up(uint32_t k) const;
     void remove_file(uint32_t k) const;
@@ -93,6 +99,7 @@ class LogChain {
     Compression compression_ = Compression::none;
     Generation newest_ = 0;
     bool compressing_ = false;
+    mutable bool unsettled_ = false;  // to be recovered at its first use
 };
 
 }  // namespace yard::engine::logs

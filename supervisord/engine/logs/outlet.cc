@@ -21,15 +21,17 @@ std::vector<std::string> split_lines(std::string_view text) {
 
 }  // namespace
 
-Outlet::Outlet(const conf::LogPolicy& policy, std::unique_ptr<FileWriter> file, LogPositionCell& cell,
-               SharedCounters& counters)
-    : policy_(policy), file_(std::move(file)), cell_(cell), counters_(counters) {}
+Outlet::Outlet(const std::string& service, const conf::LogPolicy& policy,
+               const std::shared_ptr<LogChain>& chain, LogPositionCell& cell, SharedCounters& counters)
+    : service_(service), policy_(policy), chain_(chain), cell_(cell), counters_(counters) {}
 
 Status Outlet::open(const Spool* spool) {
-    if (file_) {
+    if (policy_.to_file) {
+        auto file = std::make_unique<FileWriter>(service_, policy_, chain_);
         // Without its spool a record cannot be made good: what is in the file then stays.
-        Status opened = file_->open(spool ? std::optional(load_position(cell_)) : std::nullopt);
+        Status opened = file->open(spool ? std::optional(load_position(cell_)) : std::nullopt);
         if (!opened) return opened;
+        file_ = std::move(file);
     }
     record(spool ? spool->parsed() : 0);
     return Ok();

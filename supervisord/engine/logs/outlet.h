@@ -6,6 +6,8 @@
 // A kill before the record means that the portion is done again: the file is cut back to its recorded size
 // first.
 //
+// Nothing is opened, made or recorded before open(): most services never write.
+//
 // Thread safety: none; lives in the log thread (open() may run before that elsewhere).
 #pragma once
 
@@ -32,13 +34,16 @@ class Outlet {
         failed,      // the file could not be written: problem() says why; nothing changed
     };
 
-    // `file` if the policy has one, `printer` if it wants standard output. References outlive this.
-    Outlet(const conf::LogPolicy& policy, std::unique_ptr<FileWriter> file, LogPositionCell& cell,
-           SharedCounters& counters);
+    // References outlive this.
+    Outlet(const std::string& service, const conf::LogPolicy& policy, const std::shared_ptr<LogChain>& chain,
+           LogPositionCell& cell, SharedCounters& counters);
+    // If the policy wants standard output.
     void set_printer(std::unique_ptr<Printer> printer) { printer_ = std::move(printer); }
 
-    // Opens the file where the record says. `spool`: the one that the record is about, if there is any.
+    // Opens the file, if the policy has one, where the record says. `spool`: the one that the record is
+    // about, if there is any. REQUIRES: success before the first step().
     Status open(const Spool* spool);
+    // Opens the file by name again, if it is open.
     Status reopen(const Spool* spool);
 
     // Writes one portion. `ended`: what is left without a newline is a line too. `passed`, if wanted, gets
@@ -61,7 +66,9 @@ class Outlet {
     void commit(Spool& spool, size_t size, std::vector<std::string>* passed);
     void record(uint64_t spool_parsed);
 
+    const std::string& service_;
     const conf::LogPolicy& policy_;
+    const std::shared_ptr<LogChain>& chain_;
     std::unique_ptr<FileWriter> file_;
     std::unique_ptr<Printer> printer_;
     LogPositionCell& cell_;

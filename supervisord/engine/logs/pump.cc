@@ -17,11 +17,6 @@ constexpr Duration kFirstRetry = std::chrono::milliseconds(100);
 constexpr Duration kLastRetry = std::chrono::seconds(5);
 constexpr int kPortionsPerTurn = 4;
 
-std::unique_ptr<FileWriter> make_writer(const std::string& service, const conf::LogPolicy& policy,
-                                        const std::shared_ptr<LogChain>& chain) {
-    return policy.to_file ? std::make_unique<FileWriter>(service, policy, chain) : nullptr;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<Pump>> Pump::create(LogChannel channel, std::shared_ptr<LogChain> chain,
@@ -30,7 +25,8 @@ Result<std::shared_ptr<Pump>> Pump::create(LogChannel channel, std::shared_ptr<L
     UniqueFd spool = std::move(channel.spool);
     std::shared_ptr<Pump> pump(
         new Pump(std::move(channel), std::move(chain), reactor, sink, clock, listener));
-    if (Status opened = pump->open(std::move(spool)); !opened) return fail(std::move(opened).error());
+    if (!spool) return pump;
+    if (Status adopted = pump->adopt(std::move(spool)); !adopted) return fail(std::move(adopted).error());
     return pump;
 }
 
@@ -45,15 +41,13 @@ Pump::Pump(LogChannel channel, std::shared_ptr<LogChain> chain, Reactor& reactor
       clock_(clock),
       listener_(listener),
       intake_(std::move(channel.fifo), policy_.when_full, counters_),
-      outlet_(policy_, make_writer(service_, policy_, chain_), cell_, counters_) {}
+      outlet_(service_, policy_, chain_, cell_, counters_) {}
 
-Status Pump::open(UniqueFd spool) {
-    if (spool) {
-        auto adopted = Spool::adopt(std::move(spool), load_position(cell_).spool_parsed);
-        if (!adopted) return fail(std::move(adopted).error());
-        spool_ = std::move(adopted).value();
-        spool_kept_ = true;
-    }
+Status Pump::adopt(UniqueFd spool) {
+    auto adopted = Spool::adopt(std::move(spool), load_position(cell_).spool_parsed);
+    if (!adopted) return fail(std::move(adopted).error());
+    spool_ = std::move(adopted).value();
+    spool_kept_ = true;
     return outlet_.open(spool_.get());
 }
 
@@ -97,7 +91,9 @@ void Pump::promise(Promise promise) {
 
 void Pump::turn(BootTime now) {
     const auto self = shared_from_this();  // keeping a promise may give the last other owner up
-    if (!spool_ && intake_.waiting() > 0) make_spool(now);
+    if (!spool_ && intake_.waiting() > 0) {
+        if (Status made = make_spool(); !made) retry_later(made.error().message, now);
+    }
     if (!spool_) {
         if (keep_promises() && !retry_at_) arm();
         return;
@@ -108,11 +104,13 @@ void Pump::turn(BootTime now) {
     if (keep_promises()) plan(now);
 }
 
-void Pump::make_spool(BootTime now) {
+Status Pump::make_spool() {
+    if (Status opened = outlet_.open(nullptr); !opened) return opened;
     auto spool = Spool::create("yard-log-" + service_);
-    if (!spool) return retry_later(spool.error().message, now);
+    if (!spool) return fail(std::move(spool).error());
     spool_ = std::move(spool).value();
     listener_.spool_created(shared_from_this(), spool_->fd());
+    return Ok();
 }
 
 // Does something other than the consumer of lines (who always comes back) hold the log up?
@@ -180,7 +178,7 @@ bool Pump::keep_promises() {
     while (!promises_.empty() && last_step_ == Step::nothing && promises_.front().at == intake_.bytes_in() &&
            !intake_.dropping()) {
         const Promise kept = std::move(promises_.front());
-        promises_.pop_front();
+        promises_.erase(promises_.begin());
         if (kept.closes) {
             if (spool_) spool_->release(cell_);
             outlet_.set_printer(nullptr);

@@ -15,7 +15,6 @@
 // Threads: create() on the loop thread, the rest in the log thread.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,7 +52,8 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     // Destroyed when what it stands for has happened (or never will).
     using Token = std::shared_ptr<void>;
 
-    // Opens the file and completes what an earlier engine left. References outlive the pump.
+    // Takes up what an earlier engine left; without that, nothing is opened before the first byte.
+    // References outlive the pump.
     static Result<std::shared_ptr<Pump>> create(LogChannel channel, std::shared_ptr<LogChain> chain,
                                                 Reactor& reactor, StdoutSink& sink, const Clock& clock,
                                                 PumpListener& listener);
@@ -86,9 +86,9 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     Pump(LogChannel channel, std::shared_ptr<LogChain> chain, Reactor& reactor, StdoutSink& sink,
          const Clock& clock, PumpListener& listener);
 
-    Status open(UniqueFd spool);
+    Status adopt(UniqueFd spool);
     void promise(Promise promise);
-    void make_spool(BootTime now);
+    Status make_spool();
     bool stuck() const;
     Status take();
     Outlet::Step give(BootTime now);
@@ -112,8 +112,8 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     bool spool_kept_ = false;
     Outlet outlet_;
     Outlet::Step last_step_ = Outlet::Step::nothing;
-    size_t got_ = 0;  // bytes that came since the last pause
-    std::deque<Promise> promises_;
+    size_t got_ = 0;                 // bytes that came since the last pause
+    std::vector<Promise> promises_;  // few, mostly none
     bool watching_ = false;
     bool lines_out_ = false;  // the consumer has lines that it has not taken
     Duration retry_delay_{};  // 0: no trouble

@@ -4,9 +4,9 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <thread>
+#include <unordered_map>
 
 #include "engine/log_router.h"
 #include "engine/logs/compression.h"
@@ -56,7 +56,9 @@ class Router final : public LogRouter, private PumpListener {
         reactor_->stop();
         thread_.join();
         // Calls that nobody will run keep pumps alive beyond what these refer to.
-        for (const auto& [service, pump] : pumps_) pump->abandon();
+        for (const auto& [service, log] : logs_) {
+            if (log.pump) log.pump->abandon();
+        }
     }
 
     Status add(LogChannel channel) override;
@@ -87,15 +89,20 @@ class Router final : public LogRouter, private PumpListener {
     void rotated(std::shared_ptr<LogChain> chain, const std::string& service) override;
     void grew(std::shared_ptr<LogChain> chain) override;
 
-    template <typename Call>
-    void with_pump(const std::string& service, Call call) {
-        const auto found = pumps_.find(service);
-        if (found != pumps_.end()) reactor_->post([pump = found->second, call] { call(*pump); });
-    }
     struct Log {
         std::shared_ptr<LogChain> chain;
         bool raw = true;
+        std::shared_ptr<Pump> pump;  // none: the service is gone; its log is still read
     };
+    template <typename Call>
+    void with_pump(const Log& log, Call call) {
+        if (log.pump) reactor_->post([pump = log.pump, call] { call(*pump); });
+    }
+    template <typename Call>
+    void with_pump(const std::string& service, Call call) {
+        const auto found = logs_.find(service);
+        if (found != logs_.end()) with_pump(found->second, call);
+    }
     Log& log_of(const std::string& service, const std::string& path);
     void compress(std::shared_ptr<LogChain> chain, const std::string& service);
     // Runs `call` on the loop thread when the last copy of the token is gone.
@@ -107,14 +114,13 @@ class Router final : public LogRouter, private PumpListener {
     std::string log_dir_;
     std::shared_ptr<Callbacks> callbacks_;  // for worker jobs that end after this: they hold it weakly
     const Clock& clock_;
-    std::map<std::string, Log> logs_;  // also of services that are gone: their logs are still read
     std::set<std::string> watched_;
     std::vector<QueryStream*> streams_;
     // In order of need: the sink refers to the reactor, pumps to both, and their tokens to the mailbox.
     std::unique_ptr<LoopMailbox> mailbox_;
     std::unique_ptr<Reactor> reactor_;
     StdoutSink sink_;
-    std::map<std::string, std::shared_ptr<Pump>> pumps_;
+    std::unordered_map<std::string, Log> logs_;
     std::thread thread_;
 };
 
@@ -131,10 +137,13 @@ Status Router::add(LogChannel channel) {
     Log& log = log_of(service, channel.policy.path);
     log.raw = channel.policy.format == conf::LogPolicy::Format::raw;
     log.chain->configure(channel.policy.keep, channel.policy.compress);
-    if (channel.policy.to_file) log.chain->recover();
+    if (channel.policy.to_file) {
+        if (Status ready = log.chain->check_folder(); !ready) return ready;
+        log.chain->recover_when_used();
+    }
     auto pump = Pump::create(std::move(channel), log.chain, *reactor_, sink_, clock_, *this);
     if (!pump) return fail(std::move(pump).error());
-    pumps_[service] = *pump;
+    log.pump = *pump;
     with_pump(service, [](Pump& started) { started.start(); });
     compress(log.chain, service);
     return Ok();
@@ -142,24 +151,25 @@ Status Router::add(LogChannel channel) {
 
 void Router::remove(const std::string& service, std::function<void()> done) {
     auto token = when_dropped([this, service, done = std::move(done)] {
-        pumps_.erase(service);
+        logs_[service].pump = nullptr;
         if (done) done();
     });
     with_pump(service, [token = std::move(token)](Pump& pump) { pump.close(token); });
 }
 
 LogCounters Router::counters(const std::string& service) const {
-    const auto found = pumps_.find(service);
-    return found == pumps_.end() ? LogCounters{} : found->second->counters().read();
+    const auto found = logs_.find(service);
+    return found == logs_.end() || !found->second.pump ? LogCounters{}
+                                                       : found->second.pump->counters().read();
 }
 
 void Router::reopen() {
-    for (const auto& [service, pump] : pumps_) with_pump(service, [](Pump& one) { one.reopen(); });
+    for (const auto& [service, log] : logs_) with_pump(log, [](Pump& one) { one.reopen(); });
 }
 
 void Router::flush(std::function<void()> done) {
     const auto token = when_dropped(std::move(done));
-    for (const auto& [service, pump] : pumps_) with_pump(service, [token](Pump& one) { one.flush(token); });
+    for (const auto& [service, log] : logs_) with_pump(log, [token](Pump& one) { one.flush(token); });
 }
 
 Result<std::unique_ptr<LogRouter::Stream>> Router::query(
