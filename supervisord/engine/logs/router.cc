@@ -133,7 +133,8 @@ Router::Log& Router::log_of(const std::string& service, const std::string& path)
 
 Status Router::add(LogChannel channel) {
     const std::string service = channel.service;
-    if (pumps_.contains(service)) return fail("the log of " + service + " is at work already");
+    const auto known = logs_.find(service);
+    if (known != logs_.end() && known->second.pump) return fail("the log of " + service + " is at work already");
     Log& log = log_of(service, channel.policy.path);
     log.raw = channel.policy.format == conf::LogPolicy::Format::raw;
     log.chain->configure(channel.policy.keep, channel.policy.compress);
