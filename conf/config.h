@@ -35,26 +35,26 @@ struct RestartPolicy {
     double jitter = 0.10;  // the delay is multiplied by a random number in [1 - jitter, 1 + jitter]
     uint32_t burst = 5;    // failures in `window` after which the service is `failed`; 0 = no limit
     Milliseconds window{60'000};
-    bool immediate = true;              // the first restart after health comes without delay
-    Milliseconds reset_after{10'000};   // this long in `running` counts as health: delay and burst begin anew
+    bool immediate = true;             // the first restart after health comes without delay
+    Milliseconds reset_after{10'000};  // this long in `running` counts as health: delay and burst begin anew
 };
 
 struct Readiness {
     enum class Kind : uint8_t { none, notify, fd, tcp, unix_socket, http, exec, log, file };
     Kind kind = Kind::none;
-    int fd = -1;                        // fd
-    std::string target;                 // tcp "host:port", unix/file path, http URL, log regular expression
-    std::vector<std::string> command;   // exec
-    Milliseconds timeout{30'000};       // 0 = wait for ever
-    Milliseconds interval{200};         // between two attempts of tcp, unix, http, exec, file
-    Milliseconds watchdog{0};           // notify only: the service must send WATCHDOG=1 this often; 0 = off
+    int fd = -1;                       // fd
+    std::string target;                // tcp "host:port", unix/file path, http URL, log regular expression
+    std::vector<std::string> command;  // exec
+    Milliseconds timeout{30'000};      // 0 = wait for ever
+    Milliseconds interval{200};        // between two attempts of tcp, unix, http, exec, file
+    Milliseconds watchdog{0};          // notify only: the service must send WATCHDOG=1 this often; 0 = off
 };
 
 struct StopPolicy {
     int signal = 15;
-    Milliseconds timeout{10'000};       // then SIGKILL for the whole tree; 0 = at once
-    bool to_tree = false;               // `to: tree`: the stop signal goes to every process of the service
-    std::vector<std::string> command;   // run first, if given, instead of the signal
+    Milliseconds timeout{10'000};      // then SIGKILL for the whole tree; 0 = at once
+    bool to_tree = false;              // `to: tree`: the stop signal goes to every process of the service
+    std::vector<std::string> command;  // run first, if given, instead of the signal
 };
 
 struct LogPolicy {
@@ -62,46 +62,46 @@ struct LogPolicy {
     enum class Compress : uint8_t { none, gzip, zstd };
     enum class WhenFull : uint8_t { block, drop_oldest, drop_newest };
     bool to_file = true;
-    bool to_stdout = false;             // the daemon's own stdout, each line behind "<service> | "
-    Format format = Format::raw;        // `timestamps: true` means text: "2026-01-31T12:00:00.123Z line"
-    std::string path;                   // empty: <state dir>/log/<service>.log
-    uint64_t max_size = 50ull << 20;    // bytes; 0 = never rotate by size
-    std::chrono::seconds max_age{0};    // rotate when the file is this old; 0 = never by age
-    uint32_t keep = 10;                 // rotated files kept
+    bool to_stdout = false;           // the daemon's own stdout, each line behind "<service> | "
+    Format format = Format::raw;      // `timestamps: true` means text: "2026-01-31T12:00:00.123Z line"
+    std::string path;                 // empty: <state dir>/log/<service>.log
+    uint64_t max_size = 50ull << 20;  // bytes; 0 = never rotate by size
+    std::chrono::seconds max_age{0};  // rotate when the file is this old; 0 = never by age
+    uint32_t keep = 10;               // rotated files kept
     Compress compress = Compress::none;
     WhenFull when_full = WhenFull::block;
 };
 
 struct Rlimit {
-    int resource = 0;                   // RLIMIT_*
-    uint64_t soft = 0;                  // RLIM_INFINITY for "unlimited"
+    int resource = 0;   // RLIMIT_*
+    uint64_t soft = 0;  // RLIM_INFINITY for "unlimited"
     uint64_t hard = 0;
 };
 
 struct Scheduling {
     enum class Policy : uint8_t { inherit, other, batch, idle, fifo, round_robin };
     Policy policy = Policy::inherit;
-    int priority = 0;                   // 1..99 for fifo and rr
+    int priority = 0;  // 1..99 for fifo and rr
 };
 
 struct IoPriority {
     enum class Class : uint8_t { inherit, realtime, best_effort, idle };
     Class io_class = Class::inherit;
-    int level = 4;                      // 0 (first) .. 7
+    int level = 4;  // 0 (first) .. 7
 };
 
 struct ServiceConfig {
     std::string name;
     std::string description;
-    std::vector<std::string> command;   // never empty; `shell: X` is {"/bin/sh", "-c", X}
-    std::string cwd;                    // empty: the daemon's
+    std::vector<std::string> command;        // never empty; `shell: X` is {"/bin/sh", "-c", X}
+    std::string cwd;                         // empty: the daemon's
     std::map<std::string, std::string> env;  // env_file contents merged in, `env` wins
-    std::string user, group;            // names or numbers; empty: the daemon's own
+    std::string user, group;                 // names or numbers; empty: the daemon's own
     std::optional<std::vector<std::string>> supplementary_groups;  // none: those of the user
     std::optional<int> nice;
     IoPriority ionice;
     Scheduling scheduling;
-    std::vector<int> cpu_affinity;      // CPU numbers; empty: inherit
+    std::vector<int> cpu_affinity;  // CPU numbers; empty: inherit
     std::optional<int> oom_score_adj;
     std::optional<uint32_t> umask;
     std::vector<Rlimit> limits;
@@ -109,25 +109,25 @@ struct ServiceConfig {
 
     bool autostart = true;
     bool oneshot = false;
-    uint32_t instances = 1;             // > 1: NAME@1 .. NAME@n
-    Milliseconds min_uptime{1000};      // an exit before this counts as a failed start
+    uint32_t instances = 1;         // > 1: NAME@1 .. NAME@n
+    Milliseconds min_uptime{1000};  // an exit before this counts as a failed start
     std::vector<int> success_codes{0};
     std::vector<int> success_signals;
     RestartPolicy restart;
     Readiness ready;
     StopPolicy stop;
     LogPolicy log;
-    std::vector<Dependency> requires_;  // needed: start them, wait for them, stop when they stop
-    std::vector<Dependency> wants;      // start them, wait for them, go on without them
-    std::vector<Dependency> after;      // order only
-    std::vector<std::string> conflicts; // starting this stops those, and the other way round
+    std::vector<Dependency> requires_;   // needed: start them, wait for them, stop when they stop
+    std::vector<Dependency> wants;       // start them, wait for them, go on without them
+    std::vector<Dependency> after;       // order only
+    std::vector<std::string> conflicts;  // starting this stops those, and the other way round
 };
 
 struct DaemonConfig {
-    uint32_t parallel_starts = 64;      // services in `starting` at once
-    std::string exit_with;              // container mode: end with this service, and with its exit code
-    std::string log_level = "info";     // of the daemon's own log: trace debug info warning error
-    std::string log_file;               // empty: stderr
+    uint32_t parallel_starts = 64;   // services in `starting` at once
+    std::string exit_with;           // container mode: end with this service, and with its exit code
+    std::string log_level = "info";  // of the daemon's own log: trace debug info warning error
+    std::string log_file;            // empty: stderr
 };
 
 struct Config {

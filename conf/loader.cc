@@ -79,8 +79,8 @@ class Loader {
     }
 
     void refuse_repeated(const std::string& path, Mark mark, Mark first) {
-        const std::string where = first.line == 0 ? "it is read without being included"
-                                                  : "it is named at " + report_.place(first);
+        const std::string where =
+            first.line == 0 ? "it is read without being included" : "it is named at " + report_.place(first);
         report_.error(mark, "include: " + in_quotes(path) + " is read already; " + where);
     }
 

@@ -18,7 +18,9 @@ class ExitStatus {
 
     constexpr ExitStatus() = default;
     static constexpr ExitStatus from_exit_code(int code) { return {Kind::exited, code, false}; }
-    static constexpr ExitStatus from_signal(int number, bool core = false) { return {Kind::signaled, number, core}; }
+    static constexpr ExitStatus from_signal(int number, bool core = false) {
+        return {Kind::signaled, number, core};
+    }
     static constexpr ExitStatus unknown() { return {Kind::unknown, 0, false}; }
     // `status` as wait(2) fills it, for a process that has ended.
     static ExitStatus from_wait_status(int status) {

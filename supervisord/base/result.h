@@ -38,7 +38,9 @@ struct Failure {
 inline Failure<Error> fail(std::string message, int code = 0) {
     return {Error{std::move(message), code}};
 }
-inline Failure<Error> fail(Error error) { return {std::move(error)}; }
+inline Failure<Error> fail(Error error) {
+    return {std::move(error)};
+}
 
 template <typename T, typename E = Error>
 class [[nodiscard]] Result {
@@ -72,6 +74,8 @@ struct Unit {};
 
 // The result of an operation that has nothing to return: `return Ok();` or `return fail(...)`.
 using Status = Result<Unit>;
-inline Status Ok() { return Status(Unit{}); }
+inline Status Ok() {
+    return Status(Unit{});
+}
 
 }  // namespace yard

@@ -8,8 +8,13 @@
 
 namespace yard::engine {
 
-AuxCommands::AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, LayImage lay_image, Defer defer)
-    : link_(link), first_slot_(first_slot), end_slot_(slots), lay_image_(std::move(lay_image)), defer_(std::move(defer)) {}
+AuxCommands::AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, LayImage lay_image,
+                         Defer defer)
+    : link_(link),
+      first_slot_(first_slot),
+      end_slot_(slots),
+      lay_image_(std::move(lay_image)),
+      defer_(std::move(defer)) {}
 
 AuxCommands::Slot& AuxCommands::slot(uint32_t number) {
     if (number - first_slot_ >= slots_.size()) slots_.resize(number - first_slot_ + 1);
@@ -19,19 +24,23 @@ AuxCommands::Slot& AuxCommands::slot(uint32_t number) {
 Result<keeper::Key> AuxCommands::take_slot() {
     uint32_t number = first_slot_;
     while (number < end_slot_ && slot(number).busy) ++number;
-    if (number == end_slot_) return fail("no process slot is free; raise the limit of open files (RLIMIT_NOFILE)");
+    if (number == end_slot_)
+        return fail("no process slot is free; raise the limit of open files (RLIMIT_NOFILE)");
     Slot& taken = slot(number);
     taken.busy = true;
     return keeper::Key{number, ++taken.generation};
 }
 
-CommandRunner::RunId AuxCommands::run(const std::vector<std::string>& command, const std::string& service, Done done) {
+CommandRunner::RunId AuxCommands::run(const std::vector<std::string>& command, const std::string& service,
+                                      Done done) {
     const RunId id = ++last_run_;
     Result<keeper::Key> key = take_slot();
     const Status laid = key ? lay_image_(command, service, *key) : Status(Failure<Error>{key.error()});
     if (!laid) {
         if (key) slot(key->slot).busy = false;
-        defer_([done = std::move(done), error = laid.error()] { done(Result<ExitStatus>(Failure<Error>{error})); });
+        defer_([done = std::move(done), error = laid.error()] {
+            done(Result<ExitStatus>(Failure<Error>{error}));
+        });
         return id;
     }
     Slot& taken = slot(key->slot);
@@ -67,7 +76,8 @@ void AuxCommands::on_report(const keeper::Report& report) {
     link_.acknowledge(report.key);
     if (!ours) return;
     if (report.record.stage != 0) {
-        finish(&from, fail(std::string(kSpawnStageNames[report.record.stage]) + ": " + std::strerror(report.record.error),
+        finish(&from, fail(std::string(kSpawnStageNames[report.record.stage]) + ": " +
+                               std::strerror(report.record.error),
                            report.record.error));
     } else {
         finish(&from, ExitStatus::from_wait_status(report.record.wait_status));

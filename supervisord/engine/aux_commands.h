@@ -17,7 +17,8 @@ namespace yard::engine {
 class AuxCommands : public CommandRunner {
   public:
     // Lays the image of `command`, run as `service` would be, at the key; an error says why it cannot.
-    using LayImage = std::function<Status(const std::vector<std::string>& command, const std::string& service, keeper::Key)>;
+    using LayImage = std::function<Status(const std::vector<std::string>& command, const std::string& service,
+                                          keeper::Key)>;
     // Runs the function on the loop, later.
     using Defer = std::function<void(std::function<void()>)>;
 

@@ -43,12 +43,21 @@ Status open_daemon_log(const std::string& level, const std::string& file) {
 
 void reopen_daemon_log() {
     if (settings().file.empty()) return;
-    if (Status opened = open_daemon_log(settings().level, settings().file); !opened) log_error(opened.error().message);
+    if (Status opened = open_daemon_log(settings().level, settings().file); !opened)
+        log_error(opened.error().message);
 }
 
-void log_debug(std::string_view message) { spdlog::debug("{}", message); }
-void log_info(std::string_view message) { spdlog::info("{}", message); }
-void log_warning(std::string_view message) { spdlog::warn("{}", message); }
-void log_error(std::string_view message) { spdlog::error("{}", message); }
+void log_debug(std::string_view message) {
+    spdlog::debug("{}", message);
+}
+void log_info(std::string_view message) {
+    spdlog::info("{}", message);
+}
+void log_warning(std::string_view message) {
+    spdlog::warn("{}", message);
+}
+void log_error(std::string_view message) {
+    spdlog::error("{}", message);
+}
 
 }  // namespace yard::engine

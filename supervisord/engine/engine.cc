@@ -15,7 +15,9 @@ namespace {
 
 constexpr int kPacketsPerTurn = 8;  // of the keeper: up to 512 reports, then clients get their turn
 
-Failure<StartError> stop(const Error& error) { return {{error.message, kExitSystem}}; }
+Failure<StartError> stop(const Error& error) {
+    return {{error.message, kExitSystem}};
+}
 
 std::function<double()> random_numbers() {
     auto engine = std::make_shared<std::minstd_rand>(std::random_device{}());
@@ -24,17 +26,20 @@ std::function<double()> random_numbers() {
 
 }  // namespace
 
-Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLink link, const Inventory& inventory) {
+Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLink link,
+                                                const Inventory& inventory) {
     HeldFds held(inventory);
     Started<conf::Config> config = load_config(options, link, held);
     if (!config) return Failure<StartError>{config.error()};
     malloc_trim(0);  // loading takes ten times what is left of it
     Result<Folders> folders = make_folders(options);
     if (!folders) return stop(folders.error());
-    if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked) return Failure<StartError>{locked.error()};
+    if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked)
+        return Failure<StartError>{locked.error()};
     Started<UniqueFd> control = open_control_socket(folders->socket, link, held);
     if (!control) return Failure<StartError>{control.error()};
-    if (Status log = open_daemon_log(config->daemon.log_level, config->daemon.log_file); !log) return stop(log.error());
+    if (Status log = open_daemon_log(config->daemon.log_level, config->daemon.log_file); !log)
+        return stop(log.error());
     const auto& welcome = inventory.welcome;
     Result<StateFile> state = StateFile::open(folders->runtime + "/state", welcome.instance, welcome.slots);
     if (!state) return stop(state.error());
@@ -54,11 +59,14 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
       state_(std::move(state)),
       files_(link_, held_, {folders_.runtime, folders_.socket}),
       images_(welcome.arena_fd, files_.paths(), environ),
-      cgroups_(CgroupManager::open(loop_.get(), "yard-" + std::to_string(getppid()), CgroupSources::of_this_process())),
+      cgroups_(CgroupManager::open(loop_.get(), "yard-" + std::to_string(getppid()),
+                                   CgroupSources::of_this_process())),
       events_(state_.event_number()),
       ledger_(state_.requests()),
       host_({loop_.get(), &clock_, &link_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
-            [this](ServiceId id, State from, State to, std::string_view cause) { on_transition(id, from, to, cause); }),
+            [this](ServiceId id, State from, State to, std::string_view cause) {
+                on_transition(id, from, to, cause);
+            }),
       graph_(host_, random_numbers()),
       deadline_timer_(loop_.get()) {}
 
@@ -68,8 +76,9 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
                              UniqueFd control_socket) {
     auto services = conf::expand_instances(std::move(configured));
     if (services.size() >= inventory.welcome.slots) {
-        return stop({"the limit of open files (RLIMIT_NOFILE) allows " + std::to_string(inventory.welcome.slots) +
-                     " processes; the configuration names " + std::to_string(services.size()) + " services"});
+        return stop({"the limit of open files (RLIMIT_NOFILE) allows " +
+                     std::to_string(inventory.welcome.slots) + " processes; the configuration names " +
+                     std::to_string(services.size()) + " services"});
     }
     for (auto& [name, config] : services) graph_.add(std::move(config), name);
     graph_.link(config_.parallel_starts);
@@ -81,10 +90,12 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
         [this](std::function<void()> work) { deferred_.post(std::move(work)); });
     if (Status logs = open_logs(); !logs) return stop(logs.error());
     host_.connect(&graph_, logs_.get(), commands_.get());
-    backend_ = std::make_unique<EngineBackend>(EngineBackend::Parts{&graph_, &host_, logs_.get(), &clock_, loop_.get(),
-                                                                    [this](std::string_view) { request_shutdown(); }});
+    backend_ = std::make_unique<EngineBackend>(
+        EngineBackend::Parts{&graph_, &host_, logs_.get(), &clock_, loop_.get(),
+                             [this](std::string_view) { request_shutdown(); }});
     methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
-    auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_, control::owner_access(geteuid()));
+    auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_,
+                                          control::owner_access(geteuid()));
     if (!server) return stop(server.error());
     server_ = std::move(*server);
     auto watch = FdWatch::create(loop_.get(), link_.fd(), FdWatch::For::reading, [this] { read_keeper(); });
@@ -96,16 +107,24 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
 
 Status Engine::open_logs() {
     LogRouter::Callbacks callbacks;
-    callbacks.on_spool_created = [this](const std::string& service, int fd) { host_.on_spool(service_of(service), fd); };
-    callbacks.on_line = [this](const std::string& service, const std::string& line) { host_.on_line(service_of(service), line); };
-    callbacks.on_problem = [](const std::string& service, const std::string& message) { log_warning(service + ": " + message); };
+    callbacks.on_spool_created = [this](const std::string& service, int fd) {
+        host_.on_spool(service_of(service), fd);
+    };
+    callbacks.on_line = [this](const std::string& service, const std::string& line) {
+        host_.on_line(service_of(service), line);
+    };
+    callbacks.on_problem = [](const std::string& service, const std::string& message) {
+        log_warning(service + ": " + message);
+    };
     auto logs = LogRouter::create(loop_.get(), folders_.state + "/log", std::move(callbacks));
     if (!logs) return Failure<Error>{logs.error()};
     logs_ = std::move(*logs);
     return Ok();
 }
 
-ServiceId Engine::service_of(const std::string& name) const { return graph_.find(name).front(); }
+ServiceId Engine::service_of(const std::string& name) const {
+    return graph_.find(name).front();
+}
 
 // The first engine starts the services; every later one takes them over.
 void Engine::begin(const Inventory& inventory) {
@@ -184,12 +203,15 @@ void Engine::on_signal(int number) {
             logs_->reopen();
             reopen_daemon_log();
             break;
-        default: break;
+        default:
+            break;
     }
     link_.acknowledge_signal(number);
 }
 
-void Engine::request_shutdown() { kill(getppid(), SIGTERM); }
+void Engine::request_shutdown() {
+    kill(getppid(), SIGTERM);
+}
 
 void Engine::on_transition(ServiceId id, State from, State to, std::string_view cause) {
     const std::string& name = graph_.name(id);
@@ -198,7 +220,8 @@ void Engine::on_transition(ServiceId id, State from, State to, std::string_view 
     log_debug(name + ": " + to_string(from) + " -> " + to_string(to) + ": " + std::string(cause));
     const bool ended = to == State::completed || to == State::failed || to == State::stopped;
     if (ended && shutting_down_) host_.remove_traces(id);
-    if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual) return;
+    if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual)
+        return;
     log_info(name + " has ended, and the daemon follows (exit_with)");
     request_shutdown();
 }
@@ -219,8 +242,9 @@ void Engine::finish_shutdown() {
 int Engine::exit_code() const {
     if (config_.exit_with.empty()) return 0;
     const ServiceFacts& facts = graph_.facts(service_of(config_.exit_with));
-    const bool by_stop_signal = facts.exit.is_signal() &&
-                                facts.exit.signal() == graph_.config(service_of(config_.exit_with)).stop.signal;
+    const bool by_stop_signal =
+        facts.exit.is_signal() &&
+        facts.exit.signal() == graph_.config(service_of(config_.exit_with)).stop.signal;
     return facts.exit.ended() && !by_stop_signal ? facts.exit.as_shell_code() : 0;
 }
 

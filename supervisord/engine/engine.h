@@ -33,7 +33,8 @@ namespace yard::engine {
 class Engine {
   public:
     // Takes over from an earlier engine, or starts afresh. `link` has read its inventory.
-    static Started<std::unique_ptr<Engine>> create(const Options& options, KeeperLink link, const Inventory& inventory);
+    static Started<std::unique_ptr<Engine>> create(const Options& options, KeeperLink link,
+                                                   const Inventory& inventory);
     ~Engine();
 
     // Until the daemon ends. The keeper has been told the exit code by then.

@@ -53,15 +53,21 @@ std::vector<control::ProcessInfo> EngineBackend::processes(const std::vector<Ser
     return list_processes(services, SystemProcFs(), cgroup_pids, parts_.clock->now());
 }
 
-Json EngineBackend::describe(ServiceId id) const { return to_json(conf::Value{conf::describe(config(id))}); }
+Json EngineBackend::describe(ServiceId id) const {
+    return to_json(conf::Value{conf::describe(config(id))});
+}
 
-uint64_t EngineBackend::log_dropped_bytes(ServiceId id) const { return parts_.logs->counters(name(id)).dropped_bytes; }
+uint64_t EngineBackend::log_dropped_bytes(ServiceId id) const {
+    return parts_.logs->counters(name(id)).dropped_bytes;
+}
 
 Result<std::unique_ptr<LogRouter::Stream>> EngineBackend::query_logs(
     LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines, std::function<void()> on_end) {
     return parts_.logs->query(std::move(query), std::move(on_lines), std::move(on_end));
 }
 
-control::DaemonInfo EngineBackend::daemon() const { return {getpid(), getppid(), YARD_VERSION}; }
+control::DaemonInfo EngineBackend::daemon() const {
+    return {getpid(), getppid(), YARD_VERSION};
+}
 
 }  // namespace yard::engine

@@ -20,16 +20,17 @@ class EngineBackend : public control::GraphBackend {
         std::function<void(std::string_view cause)> shutdown;
     };
     // All outlive it.
-    explicit EngineBackend(Parts parts) : GraphBackend(*parts.graph, *parts.clock, parts.loop), parts_(std::move(parts)) {}
+    explicit EngineBackend(Parts parts)
+        : GraphBackend(*parts.graph, *parts.clock, parts.loop), parts_(std::move(parts)) {}
 
     Status signal(ServiceId id, int number, bool tree) override;
     Status renice(ServiceId id, int nice) override;
     std::vector<control::ProcessInfo> processes(const std::vector<ServiceId>& ids) const override;
     varlink::Json describe(ServiceId id) const override;
     uint64_t log_dropped_bytes(ServiceId id) const override;
-    Result<std::unique_ptr<LogRouter::Stream>> query_logs(LogQuery query,
-                                                          std::function<void(std::vector<LogLineRecord>)> on_lines,
-                                                          std::function<void()> on_end) override;
+    Result<std::unique_ptr<LogRouter::Stream>> query_logs(
+        LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,
+        std::function<void()> on_end) override;
     control::DaemonInfo daemon() const override;
     void shutdown(std::string_view cause) override { parts_.shutdown(cause); }
 

@@ -10,16 +10,18 @@
 namespace yard::engine {
 
 enum class HeldKind : uint32_t {
-    lock = 1,         // of the runtime directory: one daemon each
-    control,          // the listening control socket
-    config,           // memfd: the configuration in force, as conf::DiskSource::bundle() gives it
-    output,           // per service: FIFO of its standard output and error
-    spool,            // per service: see engine/log_router.h
-    notify,           // per service: sd_notify socket
-    ready,            // per service: readiness FIFO
+    lock = 1,  // of the runtime directory: one daemon each
+    control,   // the listening control socket
+    config,    // memfd: the configuration in force, as conf::DiskSource::bundle() gives it
+    output,    // per service: FIFO of its standard output and error
+    spool,     // per service: see engine/log_router.h
+    notify,    // per service: sd_notify socket
+    ready,     // per service: readiness FIFO
 };
 
-constexpr uint64_t held_name(HeldKind kind, uint32_t slot = 0) { return static_cast<uint64_t>(kind) << 32 | slot; }
+constexpr uint64_t held_name(HeldKind kind, uint32_t slot = 0) {
+    return static_cast<uint64_t>(kind) << 32 | slot;
+}
 
 // What this engine inherited. Whatever is not taken is closed with this object, and stays with the keeper.
 class HeldFds {

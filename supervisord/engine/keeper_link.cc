@@ -32,10 +32,16 @@ ssize_t receive(int fd, Packet* packet, int flags) {
 // True at the end of the inventory. News may follow it in the same packet.
 bool note(const Report& report, Inventory* inventory) {
     switch (report.type) {
-        case ReportType::welcome: inventory->welcome = report.welcome; break;
-        case ReportType::held: inventory->held.emplace_back(report.held.name, report.held.fd); break;
-        case ReportType::inventory_end: return true;
-        default: inventory->reports.push_back(report);
+        case ReportType::welcome:
+            inventory->welcome = report.welcome;
+            break;
+        case ReportType::held:
+            inventory->held.emplace_back(report.held.name, report.held.fd);
+            break;
+        case ReportType::inventory_end:
+            return true;
+        default:
+            inventory->reports.push_back(report);
     }
     return false;
 }
@@ -78,17 +84,39 @@ Request& KeeperLink::add(RequestType type, Key key) {
     return pending_.emplace_back(request);
 }
 
-void KeeperLink::hello() { add(RequestType::hello, {}); }
-void KeeperLink::spawn(Key key) { add(RequestType::spawn, key); }
-void KeeperLink::arm(Key next, const keeper::ArmTerms& terms) { add(RequestType::arm, next).arm = terms; }
-void KeeperLink::disarm(Key key) { add(RequestType::disarm, key); }
-void KeeperLink::acknowledge(Key key) { add(RequestType::acknowledge, key); }
-void KeeperLink::acknowledge_signal(int number) { add(RequestType::acknowledge_signal, {}).signal.number = number; }
-void KeeperLink::signal(Key key, int number, bool tree) { add(RequestType::signal, key).signal = {number, tree}; }
-void KeeperLink::kill_tree(Key key) { add(RequestType::kill_tree, key); }
-void KeeperLink::set_main(Key key, int32_t pid) { add(RequestType::set_main, key).pid = pid; }
-void KeeperLink::release(uint64_t name) { add(RequestType::release, {}).name = name; }
-void KeeperLink::quit(int exit_code) { add(RequestType::quit, {}).exit_code = exit_code; }
+void KeeperLink::hello() {
+    add(RequestType::hello, {});
+}
+void KeeperLink::spawn(Key key) {
+    add(RequestType::spawn, key);
+}
+void KeeperLink::arm(Key next, const keeper::ArmTerms& terms) {
+    add(RequestType::arm, next).arm = terms;
+}
+void KeeperLink::disarm(Key key) {
+    add(RequestType::disarm, key);
+}
+void KeeperLink::acknowledge(Key key) {
+    add(RequestType::acknowledge, key);
+}
+void KeeperLink::acknowledge_signal(int number) {
+    add(RequestType::acknowledge_signal, {}).signal.number = number;
+}
+void KeeperLink::signal(Key key, int number, bool tree) {
+    add(RequestType::signal, key).signal = {number, tree};
+}
+void KeeperLink::kill_tree(Key key) {
+    add(RequestType::kill_tree, key);
+}
+void KeeperLink::set_main(Key key, int32_t pid) {
+    add(RequestType::set_main, key).pid = pid;
+}
+void KeeperLink::release(uint64_t name) {
+    add(RequestType::release, {}).name = name;
+}
+void KeeperLink::quit(int exit_code) {
+    add(RequestType::quit, {}).exit_code = exit_code;
+}
 
 void KeeperLink::hold(uint64_t name, int fd) {
     flush();  // keeps the order
@@ -123,8 +151,10 @@ void KeeperLink::send(const Request* requests, size_t count, int fd) {
     }
     while (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
         pollfd room{socket_.get(), POLLOUT, 0};
-        if (errno == EAGAIN) ::poll(&room, 1, -1);  // the loop has made the socket non-blocking
-        else if (errno != EINTR) return;
+        if (errno == EAGAIN)
+            ::poll(&room, 1, -1);  // the loop has made the socket non-blocking
+        else if (errno != EINTR)
+            return;
     }
 }
 

@@ -18,7 +18,7 @@ namespace yard::engine {
 struct Inventory {
     decltype(keeper::Report::welcome) welcome{};
     std::vector<std::pair<uint64_t, int>> held;  // name and descriptor, owned by whoever takes it
-    std::vector<keeper::Report> reports;         // `record` of every slot, older `exited` before it, and first news
+    std::vector<keeper::Report> reports;  // `record` of every slot, older `exited` before it, and first news
 };
 
 class KeeperLink {

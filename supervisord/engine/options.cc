@@ -14,7 +14,8 @@ const char kUsage[] =
     "  -c, --config FILE      configuration (default: $YARD_CONFIG, ./yard.yaml,\n"
     "                         $XDG_CONFIG_HOME/yardmaster/yard.yaml, /etc/yardmaster/yard.yaml)\n"
     "      --socket PATH      control socket (default: control.sock in the runtime directory)\n"
-    "      --runtime-dir DIR  sockets and state of this run (default: $YARD_RUNTIME_DIR; root: /run/yardmaster;\n"
+    "      --runtime-dir DIR  sockets and state of this run (default: $YARD_RUNTIME_DIR; root: "
+    "/run/yardmaster;\n"
     "                         others: $XDG_RUNTIME_DIR/yardmaster, else /tmp/yardmaster-UID)\n"
     "      --state-dir DIR    log files, in DIR/log (default: $YARD_STATE_DIR; root: /var/lib/yardmaster;\n"
     "                         others: $XDG_STATE_HOME/yardmaster, else ~/.local/state/yardmaster)\n"
@@ -74,19 +75,37 @@ Result<Options> parse_options(int argc, char** argv) {
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":c:h", kOptions, nullptr)) != -1;) {
         switch (c) {
-            case 'c': options.config = optarg; break;
-            case kSocket: options.socket = optarg; break;
-            case kRuntimeDir: options.runtime_dir = optarg; break;
-            case kStateDir: options.state_dir = optarg; break;
-            case kDaemonize: break;  // the keeper's
-            case kCheck: options.check = true; break;
-            case kVersion: options.version = true; break;
-            case 'h': options.help = true; break;
-            case ':': return fail(std::string(argv[optind - 1]) + " needs a value; see supervisord --help");
-            default: return fail("unknown option " + std::string(argv[optind - 1]) + "; see supervisord --help");
+            case 'c':
+                options.config = optarg;
+                break;
+            case kSocket:
+                options.socket = optarg;
+                break;
+            case kRuntimeDir:
+                options.runtime_dir = optarg;
+                break;
+            case kStateDir:
+                options.state_dir = optarg;
+                break;
+            case kDaemonize:
+                break;  // the keeper's
+            case kCheck:
+                options.check = true;
+                break;
+            case kVersion:
+                options.version = true;
+                break;
+            case 'h':
+                options.help = true;
+                break;
+            case ':':
+                return fail(std::string(argv[optind - 1]) + " needs a value; see supervisord --help");
+            default:
+                return fail("unknown option " + std::string(argv[optind - 1]) + "; see supervisord --help");
         }
     }
-    if (optind < argc) return fail("unexpected argument " + std::string(argv[optind]) + "; see supervisord --help");
+    if (optind < argc)
+        return fail("unexpected argument " + std::string(argv[optind]) + "; see supervisord --help");
     return options;
 }
 
@@ -108,9 +127,12 @@ Result<Folders> make_folders(const Options& options) {
     // Root's services run as other users, who must reach their sockets and may not look around; anyone may reach
     // the control socket, which checks its peer.
     const unsigned run_mode = geteuid() == 0 ? 0711 : 0700;
-    for (const auto& [path, mode] : {std::pair{folders.runtime, run_mode}, {folders.runtime + "/out", run_mode},
-                                     {folders.runtime + "/notify", run_mode}, {folders.runtime + "/ready", run_mode},
-                                     {folders.state, 0755u}, {folders.state + "/log", 0755u}}) {
+    for (const auto& [path, mode] : {std::pair{folders.runtime, run_mode},
+                                     {folders.runtime + "/out", run_mode},
+                                     {folders.runtime + "/notify", run_mode},
+                                     {folders.runtime + "/ready", run_mode},
+                                     {folders.state, 0755u},
+                                     {folders.state + "/log", 0755u}}) {
         if (Status made = make_folder(path, mode); !made) {
             return fail(made.error().message + " (--runtime-dir and --state-dir name other places)");
         }
@@ -118,7 +140,8 @@ Result<Folders> make_folders(const Options& options) {
     struct stat info {};
     if (lstat(folders.runtime.c_str(), &info) != 0) return fail(system_error("stat", folders.runtime));
     if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
-        return fail("the runtime directory " + folders.runtime + " is not a folder of this user; name another with --runtime-dir");
+        return fail("the runtime directory " + folders.runtime +
+                    " is not a folder of this user; name another with --runtime-dir");
     }
     return folders;
 }

@@ -8,8 +8,8 @@
 namespace yard::engine {
 
 struct Options {
-    std::string config;       // -c; empty: the usual places
-    std::string socket;       // --socket, $YARD_SOCKET; empty: in the runtime directory
+    std::string config;  // -c; empty: the usual places
+    std::string socket;  // --socket, $YARD_SOCKET; empty: in the runtime directory
     std::string runtime_dir;
     std::string state_dir;
     bool check = false;
@@ -25,7 +25,7 @@ extern const char kUsage[];
 struct Folders {
     std::string runtime;  // 0700, ours
     std::string state;
-    std::string socket;   // of the control protocol
+    std::string socket;  // of the control protocol
 };
 
 // Chooses by CONTRACT's order (options, environment, user) and makes what is missing. A runtime directory that

@@ -16,7 +16,8 @@ namespace yard::engine {
 class ServiceFiles {
   public:
     // `link` and `held` must outlive this.
-    ServiceFiles(KeeperLink& link, HeldFds& held, ServicePaths paths) : link_(link), held_(held), paths_(std::move(paths)) {}
+    ServiceFiles(KeeperLink& link, HeldFds& held, ServicePaths paths)
+        : link_(link), held_(held), paths_(std::move(paths)) {}
 
     // An O_RDWR, non-blocking end of the output FIFO, for the log router. Owned by the service's user, so that a
     // program may open /dev/stdout again.

@@ -23,7 +23,9 @@ void ServiceHost::connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* c
     services_.resize(graph->size());
 }
 
-ServiceHost::Service& ServiceHost::service(ServiceId id) { return services_[id]; }
+ServiceHost::Service& ServiceHost::service(ServiceId id) {
+    return services_[id];
+}
 
 // ---- Files
 
@@ -41,7 +43,9 @@ Status ServiceHost::open_notify(ServiceId id, UniqueFd socket) {
     const uid_t owner = parts_.images->owner(graph_->config(id));
     NotifySocket::Callbacks callbacks;
     callbacks.on_message = [this, id](const NotifyMessage& message) { on_message(id, message); };
-    callbacks.on_ignored = [this, id](NotifySocket::Ignored, const Sender&) { graph_->on_notify_ignored(id); };
+    callbacks.on_ignored = [this, id](NotifySocket::Ignored, const Sender&) {
+        graph_->on_notify_ignored(id);
+    };
     const ProcessLookup lookup{[this, id](pid_t pid) { return belongs(id, pid); }, process_exists};
     auto opened = NotifySocket::create(parts_.loop, std::move(socket), owner, lookup, std::move(callbacks));
     if (!opened) return Failure<Error>{opened.error()};
@@ -87,7 +91,9 @@ void ServiceHost::listen_if_started(ServiceId id) {
     graph_->facts(id).phase == Phase::spawning ? notify->hold() : notify->go_on();
 }
 
-void ServiceHost::on_spool(ServiceId id, int fd) { parts_.link->hold(held_name(HeldKind::spool, id), fd); }
+void ServiceHost::on_spool(ServiceId id, int fd) {
+    parts_.link->hold(held_name(HeldKind::spool, id), fd);
+}
 
 // ---- Starting
 
@@ -135,7 +141,9 @@ void ServiceHost::arm(ServiceId id, uint32_t generation, const ArmTerms& terms) 
     parts_.link->arm({id, generation}, arm);
 }
 
-void ServiceHost::disarm(ServiceId id) { parts_.link->disarm(key(id)); }
+void ServiceHost::disarm(ServiceId id) {
+    parts_.link->disarm(key(id));
+}
 
 // ---- Readiness
 
@@ -145,19 +153,23 @@ void ServiceHost::begin_readiness(ServiceId id) {
     if (config.ready.kind == Kind::none || config.ready.kind == Kind::notify) return;
     const std::string& name = graph_->name(id);
     const ProbedService probed{name, config.cwd, parts_.files->paths().ready(name)};
-    auto probe = Probe::start(parts_.loop, config.ready, probed, *commands_, [this, id] { graph_->on_ready(id, now()); });
+    auto probe = Probe::start(parts_.loop, config.ready, probed, *commands_,
+                              [this, id] { graph_->on_ready(id, now()); });
     if (probe) {
         service(id).probe = std::move(*probe);
         if (config.ready.kind == Kind::log) logs_->watch_lines(name, true);
     } else {
-        parts_.deferred->post([this, id, why = probe.error().message] { graph_->on_readiness_failed(id, why, now()); });
+        parts_.deferred->post(
+            [this, id, why = probe.error().message] { graph_->on_readiness_failed(id, why, now()); });
     }
 }
 
 void ServiceHost::end_readiness(ServiceId id) {
-    if (graph_->config(id).ready.kind == conf::Readiness::Kind::log) logs_->watch_lines(graph_->name(id), false);
+    if (graph_->config(id).ready.kind == conf::Readiness::Kind::log)
+        logs_->watch_lines(graph_->name(id), false);
     // Not from within the probe's own callback, which is where this often comes from.
-    if (service(id).probe) parts_.deferred->post([probe = std::shared_ptr<Probe>(std::move(service(id).probe))] {});
+    if (service(id).probe)
+        parts_.deferred->post([probe = std::shared_ptr<Probe>(std::move(service(id).probe))] {});
 }
 
 std::string ServiceHost::readiness_trouble(ServiceId id) const {
@@ -227,10 +239,11 @@ void ServiceHost::signal(ServiceId id, int number, bool tree) {
 }
 
 void ServiceHost::run_stop_command(ServiceId id) {
-    service(id).stop_run = commands_->run(graph_->config(id).stop.command, graph_->name(id), [this, id](const auto& outcome) {
-        const bool ok = outcome && outcome->is_exit() && outcome->code() == 0;
-        graph_->on_stop_command_done(id, ok, now());
-    });
+    service(id).stop_run =
+        commands_->run(graph_->config(id).stop.command, graph_->name(id), [this, id](const auto& outcome) {
+            const bool ok = outcome && outcome->is_exit() && outcome->code() == 0;
+            graph_->on_stop_command_done(id, ok, now());
+        });
 }
 
 void ServiceHost::forget_wait(Service* service) {
@@ -269,7 +282,9 @@ void ServiceHost::kill_tree(ServiceId id) {
 
 // ---- Bookkeeping
 
-void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) { parts_.state->store(id, facts); }
+void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) {
+    parts_.state->store(id, facts);
+}
 
 void ServiceHost::transitioned(ServiceId id, State from, State to, std::string_view cause) {
     on_transition_(id, from, to, cause);
@@ -279,7 +294,8 @@ Status ServiceHost::renice(ServiceId id, int nice) {
     SystemPriorities priorities;
     const auto pids = [this, id] {
         std::vector<int> all;
-        for (const ProcessRow& row : list_processes({processes(id)}, SystemProcFs(), cgroup_pids, parts_.clock->now())) {
+        for (const ProcessRow& row :
+             list_processes({processes(id)}, SystemProcFs(), cgroup_pids, parts_.clock->now())) {
             all.push_back(row.pid);
         }
         return all;
@@ -314,14 +330,21 @@ void ServiceHost::on_report(const keeper::Report& report) {
     const ServiceId id = report.key.slot;
     if (id >= services_.size()) return;
     switch (report.type) {
-        case keeper::ReportType::started: on_started(id, report); break;
-        case keeper::ReportType::exited: on_ended(id, report); break;
+        case keeper::ReportType::started:
+            on_started(id, report);
+            break;
+        case keeper::ReportType::exited:
+            on_ended(id, report);
+            break;
         case keeper::ReportType::tree_empty:
             service(id).shim_pid = 0;
             graph_->on_tree_empty(id, report.key.generation, now());
             break;
-        case keeper::ReportType::record: on_record(id, report); break;
-        default: break;
+        case keeper::ReportType::record:
+            on_record(id, report);
+            break;
+        default:
+            break;
     }
 }
 
@@ -357,7 +380,9 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
         service(id).has_cgroup = false;  // it may be what is missing
         const std::string stage = kSpawnStageNames[record.stage];
         const conf::ServiceConfig& config = graph_->config(id);
-        const std::string object = stage == "chdir" ? config.cwd : stage == "exec" ? config.command.front() : "";
+        const std::string object = stage == "chdir"  ? config.cwd
+                                   : stage == "exec" ? config.command.front()
+                                                     : "";
         graph_->on_spawn_failed(id, report.key.generation, {stage, record.error, object}, now());
     } else {
         const ExitStatus status = record.wait_status == keeper::kStatusUnknown

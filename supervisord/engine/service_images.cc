@@ -33,7 +33,8 @@ void set_variable(std::vector<std::string>* environment, const std::string& name
 
 Status write_image(int fd, const std::string& bytes, uint64_t offset) {
     for (size_t done = 0; done < bytes.size();) {
-        const ssize_t size = pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+        const ssize_t size =
+            pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) return fail(system_error("write", "the spawn image"));
         done += static_cast<size_t>(size);
@@ -65,7 +66,8 @@ uid_t ServiceImages::owner(const conf::ServiceConfig& config) {
     return who && who->uid ? *who->uid : privileges_.uid;
 }
 
-std::vector<std::string> ServiceImages::environment(const StartRequest& request, const Identity& identity) const {
+std::vector<std::string> ServiceImages::environment(const StartRequest& request,
+                                                    const Identity& identity) const {
     const conf::ServiceConfig& config = *request.config;
     std::vector<std::string> environment = inherited_;
     for (const auto& [name, value] : identity.env) set_variable(&environment, name, value);

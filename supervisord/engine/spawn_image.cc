@@ -24,9 +24,15 @@ struct Arg {
     uint64_t value;
     StepArg kind;
 };
-Arg number(int64_t value) { return {static_cast<uint64_t>(value), StepArg::number}; }
-Arg offset(uint64_t value) { return {value, StepArg::offset}; }
-Arg result() { return {0, StepArg::result}; }
+Arg number(int64_t value) {
+    return {static_cast<uint64_t>(value), StepArg::number};
+}
+Arg offset(uint64_t value) {
+    return {value, StepArg::offset};
+}
+Arg result() {
+    return {0, StepArg::result};
+}
 
 // Grows the image: data first, its steps and tables at the end.
 class ImageWriter {
@@ -68,7 +74,8 @@ class ImageWriter {
     // The finished image; `header` gets its sizes and the steps' place.
     std::string finish(ImageHeader header) {
         header.step_count = static_cast<uint32_t>(steps_.size());
-        header.steps = static_cast<uint32_t>(data(steps_.data(), steps_.size() * sizeof(ImageStep), alignof(ImageStep)));
+        header.steps =
+            static_cast<uint32_t>(data(steps_.data(), steps_.size() * sizeof(ImageStep), alignof(ImageStep)));
         bytes_.push_back('\0');  // the last byte ends whatever string an offset may point at
         header.size = static_cast<uint32_t>(bytes_.size());
         std::memcpy(bytes_.data(), &header, sizeof header);
@@ -81,7 +88,8 @@ class ImageWriter {
 };
 
 // Leftover descriptors are close-on-exec, so nothing needs closing.
-void open_onto(ImageWriter* image, SpawnStage stage, const std::string& path, int flags, std::initializer_list<int> fds) {
+void open_onto(ImageWriter* image, SpawnStage stage, const std::string& path, int flags,
+               std::initializer_list<int> fds) {
     image->step(stage, SYS_openat, {number(AT_FDCWD), offset(image->text(path)), number(flags | O_CLOEXEC)});
     for (int fd : fds) image->step(stage, SYS_dup3, {result(), number(fd), number(0)}, kStepKeepResult);
 }
@@ -101,12 +109,17 @@ void standard_fds(ImageWriter* image, const SpawnSpec& spec) {
 int kernel_policy(conf::Scheduling::Policy policy) {
     using Policy = conf::Scheduling::Policy;
     switch (policy) {
-        case Policy::batch: return SCHED_BATCH;
-        case Policy::idle: return SCHED_IDLE;
-        case Policy::fifo: return SCHED_FIFO;
-        case Policy::round_robin: return SCHED_RR;
+        case Policy::batch:
+            return SCHED_BATCH;
+        case Policy::idle:
+            return SCHED_IDLE;
+        case Policy::fifo:
+            return SCHED_FIFO;
+        case Policy::round_robin:
+            return SCHED_RR;
         case Policy::other:
-        case Policy::inherit: break;
+        case Policy::inherit:
+            break;
     }
     return SCHED_OTHER;
 }
@@ -126,7 +139,8 @@ void priorities(ImageWriter* image, const SpawnSpec& spec) {
                     {number(0), number(kernel_policy(config.scheduling.policy)),
                      offset(image->data(&parameter, sizeof parameter, alignof(sched_param)))});
     }
-    if (spec.nice) image->step(SpawnStage::nice, SYS_setpriority, {number(PRIO_PROCESS), number(0), number(*spec.nice)});
+    if (spec.nice)
+        image->step(SpawnStage::nice, SYS_setpriority, {number(PRIO_PROCESS), number(0), number(*spec.nice)});
     if (config.ionice.io_class != conf::IoPriority::Class::inherit) {
         const int level = config.ionice.io_class == conf::IoPriority::Class::idle ? 0 : config.ionice.level;
         const int value = kernel_io_class(config.ionice.io_class) << kIoClassShift | level;
@@ -136,8 +150,9 @@ void priorities(ImageWriter* image, const SpawnSpec& spec) {
         cpu_set_t cpus;
         CPU_ZERO(&cpus);
         for (int cpu : config.cpu_affinity) CPU_SET(cpu, &cpus);
-        image->step(SpawnStage::affinity, SYS_sched_setaffinity,
-                    {number(0), number(sizeof cpus), offset(image->data(&cpus, sizeof cpus, alignof(cpu_set_t)))});
+        image->step(
+            SpawnStage::affinity, SYS_sched_setaffinity,
+            {number(0), number(sizeof cpus), offset(image->data(&cpus, sizeof cpus, alignof(cpu_set_t)))});
     }
 }
 
@@ -145,14 +160,16 @@ void resources(ImageWriter* image, const conf::ServiceConfig& config) {
     if (config.oom_score_adj) {
         const std::string value = std::to_string(*config.oom_score_adj);
         image->step(SpawnStage::oom_score_adj, SYS_openat,
-                    {number(AT_FDCWD), offset(image->text("/proc/self/oom_score_adj")), number(O_WRONLY | O_CLOEXEC)});
+                    {number(AT_FDCWD), offset(image->text("/proc/self/oom_score_adj")),
+                     number(O_WRONLY | O_CLOEXEC)});
         image->step(SpawnStage::oom_score_adj, SYS_write,
                     {result(), offset(image->text(value)), number(static_cast<int64_t>(value.size()))});
     }
     for (const conf::Rlimit& limit : config.limits) {
         const rlimit64 value{limit.soft, limit.hard};
         image->step(SpawnStage::rlimit, SYS_prlimit64,
-                    {number(0), number(limit.resource), offset(image->data(&value, sizeof value, alignof(rlimit64))), number(0)});
+                    {number(0), number(limit.resource),
+                     offset(image->data(&value, sizeof value, alignof(rlimit64))), number(0)});
     }
     if (config.umask) image->step(SpawnStage::umask, SYS_umask, {number(*config.umask)});
 }
@@ -160,29 +177,38 @@ void resources(ImageWriter* image, const conf::ServiceConfig& config) {
 void become(ImageWriter* image, const SpawnSpec& spec) {
     const Identity& who = spec.identity;
     if (who.groups) {
-        const uint64_t groups = image->data(who.groups->data(), who.groups->size() * sizeof(gid_t), alignof(gid_t));
-        image->step(SpawnStage::groups, SYS_setgroups,
-                    {number(static_cast<int64_t>(who.groups->size())), offset(who.groups->empty() ? 0 : groups)});
+        const uint64_t groups =
+            image->data(who.groups->data(), who.groups->size() * sizeof(gid_t), alignof(gid_t));
+        image->step(
+            SpawnStage::groups, SYS_setgroups,
+            {number(static_cast<int64_t>(who.groups->size())), offset(who.groups->empty() ? 0 : groups)});
     }
-    if (who.gid) image->step(SpawnStage::group, SYS_setresgid, {number(*who.gid), number(*who.gid), number(*who.gid)});
-    if (who.uid) image->step(SpawnStage::user, SYS_setresuid, {number(*who.uid), number(*who.uid), number(*who.uid)});
+    if (who.gid)
+        image->step(SpawnStage::group, SYS_setresgid, {number(*who.gid), number(*who.gid), number(*who.gid)});
+    if (who.uid)
+        image->step(SpawnStage::user, SYS_setresuid, {number(*who.uid), number(*who.uid), number(*who.uid)});
     if (spec.config->no_new_privs) {
-        image->step(SpawnStage::privileges, SYS_prctl, {number(PR_SET_NO_NEW_PRIVS), number(1), number(0), number(0), number(0)});
+        image->step(SpawnStage::privileges, SYS_prctl,
+                    {number(PR_SET_NO_NEW_PRIVS), number(1), number(0), number(0), number(0)});
     }
 }
 
-void note_pid_places(const std::vector<uint64_t>& env, const std::vector<std::string>& environment, ImageHeader* header) {
+void note_pid_places(const std::vector<uint64_t>& env, const std::vector<std::string>& environment,
+                     ImageHeader* header) {
     size_t used = 0;
     for (size_t i = 0; i < env.size() && used < std::size(header->pid_places); ++i) {
         const size_t equals = environment[i].find('=');
-        if (equals == std::string::npos || environment[i].compare(equals + 1, std::string::npos, kPidPlace) != 0) continue;
+        if (equals == std::string::npos ||
+            environment[i].compare(equals + 1, std::string::npos, kPidPlace) != 0)
+            continue;
         header->pid_places[used++] = static_cast<uint32_t>(env[i] + equals + 1);
     }
 }
 
 }  // namespace
 
-std::vector<std::string> program_candidates(const std::string& program, const std::vector<std::string>& environment) {
+std::vector<std::string> program_candidates(const std::string& program,
+                                            const std::vector<std::string>& environment) {
     if (program.find('/') != std::string::npos) return {program};
     std::string path = kDefaultPath;
     for (const std::string& variable : environment) {
@@ -204,7 +230,8 @@ Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation)
     header.generation = generation;
     if (spec.shim) header.flags |= kImageShim;
     if (spec.linger) header.flags |= kImageLinger;
-    if (spec.cgroup.size() >= sizeof header.cgroup) return fail("the path of the cgroup is too long: " + spec.cgroup);
+    if (spec.cgroup.size() >= sizeof header.cgroup)
+        return fail("the path of the cgroup is too long: " + spec.cgroup);
     std::memcpy(header.cgroup, spec.cgroup.c_str(), spec.cgroup.size());
 
     ImageWriter image;
@@ -221,9 +248,12 @@ Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation)
     resources(&image, *spec.config);
     become(&image, spec);
     // As the user, so that what only the user may enter works and what the user may not enter fails.
-    if (!spec.config->cwd.empty()) image.step(SpawnStage::cwd, SYS_chdir, {offset(image.text(spec.config->cwd))});
+    if (!spec.config->cwd.empty())
+        image.step(SpawnStage::cwd, SYS_chdir, {offset(image.text(spec.config->cwd))});
     std::string bytes = image.finish(header);
-    if (bytes.size() > kImageStride) return fail("arguments and environment take " + std::to_string(bytes.size()) + " bytes; 4 MiB is the limit");
+    if (bytes.size() > kImageStride)
+        return fail("arguments and environment take " + std::to_string(bytes.size()) +
+                    " bytes; 4 MiB is the limit");
     return bytes;
 }
 

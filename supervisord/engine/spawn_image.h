@@ -14,22 +14,23 @@ namespace yard::engine {
 
 struct SpawnSpec {
     const conf::ServiceConfig* config = nullptr;
-    std::vector<std::string> command;         // what to run: the service's, a probe's, a stop command
-    std::vector<std::string> environment;     // "NAME=value", complete
+    std::vector<std::string> command;      // what to run: the service's, a probe's, a stop command
+    std::vector<std::string> environment;  // "NAME=value", complete
     Identity identity;
     std::optional<int> nice;
-    std::string output_path;                  // opened for standard output and error
-    std::string ready_path;                   // FIFO for `ready: {fd: N}`; empty: none
-    std::string cgroup;                       // directory to be born in; empty: none
-    bool shim = false;                        // no cgroup: keep the tree together with a shim
-    bool linger = false;                      // see kImageLinger
+    std::string output_path;  // opened for standard output and error
+    std::string ready_path;   // FIFO for `ready: {fd: N}`; empty: none
+    std::string cgroup;       // directory to be born in; empty: none
+    bool shim = false;        // no cgroup: keep the tree together with a shim
+    bool linger = false;      // see kImageLinger
 };
 
 // The bytes for image_offset(slot, generation). Fails when they do not fit, naming what is too large.
 Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation);
 
 // The paths that execvp(3) would try for this program with this environment.
-std::vector<std::string> program_candidates(const std::string& program, const std::vector<std::string>& environment);
+std::vector<std::string> program_candidates(const std::string& program,
+                                            const std::vector<std::string>& environment);
 
 // A value for WATCHDOG_PID and the like that the child overwrites with its own pid.
 inline constexpr char kPidPlace[] = "0000000000";

@@ -16,14 +16,20 @@
 namespace yard::engine {
 namespace {
 
-constexpr int kBacklog = 4096;  // connections wait here while an engine restarts; the kernel caps it at somaxconn
+constexpr int kBacklog =
+    4096;  // connections wait here while an engine restarts; the kernel caps it at somaxconn
 
-Failure<StartError> stop(std::string message, int exit_code) { return {{std::move(message), exit_code}}; }
-Failure<StartError> stop(const Error& error, int exit_code = kExitSystem) { return stop(error.message, exit_code); }
+Failure<StartError> stop(std::string message, int exit_code) {
+    return {{std::move(message), exit_code}};
+}
+Failure<StartError> stop(const Error& error, int exit_code = kExitSystem) {
+    return stop(error.message, exit_code);
+}
 
 std::string all_text(const std::vector<conf::Diagnostic>& diagnostics) {
     std::string text;
-    for (const conf::Diagnostic& diagnostic : diagnostics) text += (text.empty() ? "" : "\n") + diagnostic.text();
+    for (const conf::Diagnostic& diagnostic : diagnostics)
+        text += (text.empty() ? "" : "\n") + diagnostic.text();
     return text;
 }
 
@@ -93,7 +99,8 @@ Started<Unit> take_lock(const std::string& runtime_dir, KeeperLink& link, HeldFd
     if (!fd) return stop(system_error("open", path));
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return stop(system_error("lock", path));
-        return stop("another supervisord runs in " + runtime_dir + "; stop it with `ctl shutdown`, or name another --runtime-dir",
+        return stop("another supervisord runs in " + runtime_dir +
+                        "; stop it with `ctl shutdown`, or name another --runtime-dir",
                     kExitTaken);
     }
     link.hold(held_name(HeldKind::lock), fd.get());  // the lock lives as long as any duplicate

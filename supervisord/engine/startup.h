@@ -13,7 +13,7 @@
 namespace yard::engine {
 
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitTaken = 69;   // another daemon has the socket
+inline constexpr int kExitTaken = 69;  // another daemon has the socket
 inline constexpr int kExitSystem = 71;
 inline constexpr int kExitConfig = 78;
 

@@ -21,7 +21,7 @@ struct FactsCell {
 
 struct Header {
     uint64_t magic;
-    uint64_t layout;           // changes with the size of what is stored
+    uint64_t layout;  // changes with the size of what is stored
     uint64_t keeper_instance;
     uint64_t slots;
     uint64_t begun;
@@ -37,7 +37,9 @@ struct Slot {
 };
 
 // Stores that a later one must not overtake, for a reader who comes after this process's death.
-void publish(uint64_t* word, uint64_t value) { std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_release); }
+void publish(uint64_t* word, uint64_t value) {
+    std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_release);
+}
 
 }  // namespace
 
@@ -95,14 +97,26 @@ void StateFile::store(uint32_t slot, const ServiceFacts& facts) {
     publish(&cell.sequence, next);
 }
 
-LogPositionCell* StateFile::log_position(uint32_t slot) { return &layout_->slots[slot].log; }
+LogPositionCell* StateFile::log_position(uint32_t slot) {
+    return &layout_->slots[slot].log;
+}
 
-control::RequestRing& StateFile::requests() { return layout_->header.requests; }
+control::RequestRing& StateFile::requests() {
+    return layout_->header.requests;
+}
 
-bool StateFile::begun() const { return layout_->header.begun != 0; }
-void StateFile::mark_begun() { publish(&layout_->header.begun, 1); }
+bool StateFile::begun() const {
+    return layout_->header.begun != 0;
+}
+void StateFile::mark_begun() {
+    publish(&layout_->header.begun, 1);
+}
 
-uint64_t StateFile::event_number() const { return layout_->header.event_number; }
-void StateFile::store_event_number(uint64_t number) { publish(&layout_->header.event_number, number); }
+uint64_t StateFile::event_number() const {
+    return layout_->header.event_number;
+}
+void StateFile::store_event_number(uint64_t number) {
+    publish(&layout_->header.event_number, number);
+}
 
 }  // namespace yard::engine

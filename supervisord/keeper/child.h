@@ -10,15 +10,15 @@ namespace yard::keeper {
 
 // What the keeper changed for itself and children must not inherit.
 struct Inherited {
-    rlimit files;            // RLIMIT_NOFILE as the keeper found it
-    char oom_score_adj[8];   // text as found; empty: the keeper left it alone
+    rlimit files;           // RLIMIT_NOFILE as the keeper found it
+    char oom_score_adj[8];  // text as found; empty: the keeper left it alone
 };
 
 struct ChildPlan {
     int arena_fd;
     uint64_t image_offset;
     uint32_t image_size;
-    int status_fd;           // write end, close-on-exec: closes without a word when exec succeeds
+    int status_fd;  // write end, close-on-exec: closes without a word when exec succeeds
     const Inherited* inherited;
 };
 

@@ -133,8 +133,8 @@ class Keeper {
     uint64_t instance_ = 0;
     bool clone3_works_ = true;
     uint32_t free_lanes_ = (1u << kLanes) - 1;  // bit n: descriptor kFirstLane + n
-    bool children_wait_ = false;  // the turn's bound on deaths was reached
-    int exit_code_ = -1;          // >= 0: leave the loop
+    bool children_wait_ = false;                // the turn's bound on deaths was reached
+    int exit_code_ = -1;                        // >= 0: leave the loop
 
     // The engine.
     int engine_fd_ = -1;      // our end of the socketpair

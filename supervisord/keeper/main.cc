@@ -45,7 +45,8 @@ int daemonize() {
 int main(int argc, char** argv) {
     static char engine[4096];
     if (!find_engine(engine, sizeof engine)) {
-        dprintf(2, "supervisord: cannot read /proc/self/exe, beside which yard-engine lies: %s\n", strerror(errno));
+        dprintf(2, "supervisord: cannot read /proc/self/exe, beside which yard-engine lies: %s\n",
+                strerror(errno));
         return 71;
     }
     int ready_fd = -1;

@@ -8,7 +8,9 @@ uint32_t PidIndex::locate(int32_t pid) const {
     return at;
 }
 
-void PidIndex::insert(int32_t pid, uint32_t slot) { entries_[locate(pid)] = {pid, slot}; }
+void PidIndex::insert(int32_t pid, uint32_t slot) {
+    entries_[locate(pid)] = {pid, slot};
+}
 
 bool PidIndex::find(int32_t pid, uint32_t* slot) const {
     const Entry& entry = entries_[locate(pid)];

@@ -31,12 +31,12 @@ inline constexpr uint32_t kNobody = ~0u;
 struct Record {
     uint32_t generation;  // of `state`; the newest ever seen: older ones are refused
     RecordState state;
-    int32_t pid;          // main process while spawning or running; the shim's child where there is a shim
-    int32_t shim_pid;     // 0: none
-    int32_t status_fd;    // read end of the child's status pipe while spawning; else 0
-    int32_t lane;         // write end of that pipe, while the child shares our descriptors; else 0
-    int32_t main_pidfd;   // of a main process named by set_main, which need not be our child; else 0
-    uint16_t stage;       // what the status pipe said
+    int32_t pid;         // main process while spawning or running; the shim's child where there is a shim
+    int32_t shim_pid;    // 0: none
+    int32_t status_fd;   // read end of the child's status pipe while spawning; else 0
+    int32_t lane;        // write end of that pipe, while the child shares our descriptors; else 0
+    int32_t main_pidfd;  // of a main process named by set_main, which need not be our child; else 0
+    uint16_t stage;      // what the status pipe said
     uint16_t error;
     bool armed;
     bool owes_started, owes_exit, owes_previous, owes_tree_empty;  // reports that the engine should get

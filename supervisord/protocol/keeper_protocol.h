@@ -18,7 +18,8 @@ inline constexpr uint32_t kProtocolVersion = 1;
 inline constexpr uint32_t kMaxBatch = 64;
 inline constexpr uint32_t kMaxSlots = 65536;
 inline constexpr int kEngineSocketFd = 3;
-inline constexpr int64_t kStuckAfterNs = 10'000'000'000;  // an engine that acknowledges nothing for so long is killed
+inline constexpr int64_t kStuckAfterNs =
+    10'000'000'000;  // an engine that acknowledges nothing for so long is killed
 
 struct Key {
     uint32_t slot;
@@ -33,12 +34,12 @@ enum class RequestType : uint32_t {
     disarm,       // slot
     acknowledge,  // key: the exit is on record; forget it
     acknowledge_signal,  // number: the signal is dealt with
-    signal,       // key, number, tree: to the main process or everything
-    kill_tree,    // key: SIGKILL to all of a shim's tree
-    set_main,     // key, pid: this process of the tree is the main one from now on
-    hold,         // name, with one descriptor in SCM_RIGHTS: keep it for the next engine
-    release,      // name: close it
-    quit,         // number: end the keeper with this exit code
+    signal,              // key, number, tree: to the main process or everything
+    kill_tree,           // key: SIGKILL to all of a shim's tree
+    set_main,            // key, pid: this process of the tree is the main one from now on
+    hold,                // name, with one descriptor in SCM_RIGHTS: keep it for the next engine
+    release,             // name: close it
+    quit,                // number: end the keeper with this exit code
 };
 
 struct ArmTerms {
@@ -85,8 +86,8 @@ struct Report {
         struct {
             uint32_t version;
             uint32_t slots;
-            uint64_t instance;    // random number of this keeper: state of another keeper is history
-            uint32_t engine_runs; // engines started so far, this one included
+            uint64_t instance;     // random number of this keeper: state of another keeper is history
+            uint32_t engine_runs;  // engines started so far, this one included
             int32_t keeper_pid;
             int32_t arena_fd;
         } welcome;
@@ -101,10 +102,11 @@ struct Report {
             int32_t wait_status;  // as wait(2); kStatusUnknown when nobody could see it
             uint16_t stage;       // SpawnStage at which the start failed
             uint16_t error;       // its errno
-            uint32_t tree_empty;  // exited: nothing is left of its tree (shims only; cgroups the engine looks at)
-            int64_t started_ns;   // CLOCK_BOOTTIME
+            uint32_t
+                tree_empty;  // exited: nothing is left of its tree (shims only; cgroups the engine looks at)
+            int64_t started_ns;  // CLOCK_BOOTTIME
             int64_t ended_ns;
-            int32_t next_pid;     // exited: generation + 1 was armed and runs as this process; 0: no
+            int32_t next_pid;  // exited: generation + 1 was armed and runs as this process; 0: no
         } record;
         int32_t signal;
         uint8_t padding[48];

@@ -24,21 +24,24 @@ inline constexpr uint64_t image_offset(uint32_t slot, uint32_t generation) {
 // Offsets count from the start of the image; 0 means "none".
 struct ImageHeader {
     uint32_t magic;
-    uint32_t size;          // of the whole image in bytes
-    uint32_t generation;    // must equal the key's: a half-written image of another generation is refused
-    uint32_t flags;         // kImage*
-    uint32_t steps;         // offset of ImageStep[step_count]
+    uint32_t size;        // of the whole image in bytes
+    uint32_t generation;  // must equal the key's: a half-written image of another generation is refused
+    uint32_t flags;       // kImage*
+    uint32_t steps;       // offset of ImageStep[step_count]
     uint32_t step_count;
-    uint32_t argv;          // offset of uint64_t[argc + 1]: offsets of strings, ended by 0; the child turns them to pointers
-    uint32_t env;           // likewise
-    uint32_t programs;      // likewise: paths to try in order, as execvp(3) does along PATH
-    uint32_t pid_places[2]; // offsets of text "0000000000" that the child overwrites with its pid, NUL-padded
-    char cgroup[216];       // absolute path of the cgroup directory to be born in; empty: none
+    uint32_t
+        argv;  // offset of uint64_t[argc + 1]: offsets of strings, ended by 0; the child turns them to pointers
+    uint32_t env;       // likewise
+    uint32_t programs;  // likewise: paths to try in order, as execvp(3) does along PATH
+    uint32_t
+        pid_places[2];  // offsets of text "0000000000" that the child overwrites with its pid, NUL-padded
+    char cgroup[216];   // absolute path of the cgroup directory to be born in; empty: none
 };
 static_assert(sizeof(ImageHeader) == 260);
 
-inline constexpr uint32_t kImageShim = 1;    // run under a shim: no cgroup to hold the tree
-inline constexpr uint32_t kImageLinger = 2;  // shim only: when the main process ends, leave its tree until told
+inline constexpr uint32_t kImageShim = 1;  // run under a shim: no cgroup to hold the tree
+inline constexpr uint32_t kImageLinger =
+    2;  // shim only: when the main process ends, leave its tree until told
 inline constexpr uint32_t kPidPlaceSize = 10;
 
 // How ImageStep::args[i] is to be understood.

@@ -30,10 +30,11 @@ enum class SpawnStage : uint16_t {
 
 // The stages' names, as people see them. Indexed by SpawnStage.
 inline constexpr const char* kSpawnStageNames[] = {
-    "none",       "process",  "image",         "session", "output", "input",  "ready fd", "nice",       "ionice",
-    "scheduling", "affinity", "oom_score_adj", "rlimit",  "umask",  "groups", "group",    "user",       "privileges",
-    "chdir",      "exec",
+    "none",   "process", "image",      "session",    "output",        "input",  "ready fd",
+    "nice",   "ionice",  "scheduling", "affinity",   "oom_score_adj", "rlimit", "umask",
+    "groups", "group",   "user",       "privileges", "chdir",         "exec",
 };
-static_assert(sizeof kSpawnStageNames / sizeof *kSpawnStageNames == static_cast<unsigned>(SpawnStage::exec) + 1);
+static_assert(sizeof kSpawnStageNames / sizeof *kSpawnStageNames ==
+              static_cast<unsigned>(SpawnStage::exec) + 1);
 
 }  // namespace yard

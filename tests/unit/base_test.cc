@@ -10,7 +10,9 @@
 namespace yard {
 namespace {
 
-bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+bool is_open(int fd) {
+    return fcntl(fd, F_GETFD) >= 0;
+}
 
 TEST(UniqueFd, MoveAssignClosesWhatItHeld) {
     UniqueFd a(open("/dev/null", O_RDONLY | O_CLOEXEC)), b(open("/dev/null", O_RDONLY | O_CLOEXEC));

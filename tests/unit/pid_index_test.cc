@@ -29,7 +29,8 @@ TEST_F(PidIndexTest, FindsWhatWasInsertedAndNothingElse) {
 
 TEST_F(PidIndexTest, RemovalKeepsPushedOnesReachable) {
     const int32_t size = PidIndex::kSize;
-    for (int32_t i = 0; i < 4; ++i) index_.insert(10 + i * size, static_cast<uint32_t>(i));  // one home for all
+    for (int32_t i = 0; i < 4; ++i)
+        index_.insert(10 + i * size, static_cast<uint32_t>(i));  // one home for all
     index_.insert(11, 9);
     index_.remove(10);
     uint32_t slot = 0;
@@ -47,7 +48,8 @@ TEST_F(PidIndexTest, AgreesWithAMapUnderRandomUse) {
     const int32_t size = PidIndex::kSize;
     for (uint32_t step = 0; step < 20000; ++step) {
         // Few homes near the end of the table: long runs that wrap around.
-        const int32_t pid = size - 4 + static_cast<int32_t>(random() % 8) + static_cast<int32_t>(random() % 4) * size;
+        const int32_t pid =
+            size - 4 + static_cast<int32_t>(random() % 8) + static_cast<int32_t>(random() % 4) * size;
         if (random() % 2 != 0) {
             index_.insert(pid, step);
             model[pid] = step;

@@ -17,7 +17,9 @@ namespace {
 // Reads an image as the child does.
 class Reader {
   public:
-    explicit Reader(std::string bytes) : bytes_(std::move(bytes)) { std::memcpy(&header_, bytes_.data(), sizeof header_); }
+    explicit Reader(std::string bytes) : bytes_(std::move(bytes)) {
+        std::memcpy(&header_, bytes_.data(), sizeof header_);
+    }
 
     const ImageHeader& header() const { return header_; }
     std::vector<std::string> texts(uint32_t table) const {
@@ -94,7 +96,8 @@ TEST_F(SpawnImageTest, PrivilegesAreUsedBeforeTheyAreGivenUp) {
     spec_.identity.groups = std::vector<gid_t>{1000, 44};
     const Reader image = make();
     const int user = image.place_of(SpawnStage::user);
-    for (SpawnStage before : {SpawnStage::nice, SpawnStage::oom_score_adj, SpawnStage::rlimit, SpawnStage::groups, SpawnStage::group}) {
+    for (SpawnStage before : {SpawnStage::nice, SpawnStage::oom_score_adj, SpawnStage::rlimit,
+                              SpawnStage::groups, SpawnStage::group}) {
         EXPECT_GE(image.place_of(before), 0) << static_cast<int>(before);
         EXPECT_LT(image.place_of(before), user) << static_cast<int>(before);
     }
@@ -106,9 +109,10 @@ TEST_F(SpawnImageTest, PrivilegesAreUsedBeforeTheyAreGivenUp) {
 
 TEST_F(SpawnImageTest, WhatIsNotConfiguredIsNotTouched) {
     const Reader image = make();
-    for (SpawnStage stage : {SpawnStage::nice, SpawnStage::ionice, SpawnStage::scheduling, SpawnStage::affinity,
-                             SpawnStage::oom_score_adj, SpawnStage::rlimit, SpawnStage::umask, SpawnStage::groups,
-                             SpawnStage::group, SpawnStage::user, SpawnStage::privileges, SpawnStage::cwd}) {
+    for (SpawnStage stage :
+         {SpawnStage::nice, SpawnStage::ionice, SpawnStage::scheduling, SpawnStage::affinity,
+          SpawnStage::oom_score_adj, SpawnStage::rlimit, SpawnStage::umask, SpawnStage::groups,
+          SpawnStage::group, SpawnStage::user, SpawnStage::privileges, SpawnStage::cwd}) {
         EXPECT_EQ(image.place_of(stage), -1) << kSpawnStageNames[static_cast<int>(stage)];
     }
     EXPECT_EQ(image.steps().front().call, SYS_setsid);

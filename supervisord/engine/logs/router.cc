@@ -134,7 +134,8 @@ Router::Log& Router::log_of(const std::string& service, const std::string& path)
 Status Router::add(LogChannel channel) {
     const std::string service = channel.service;
     const auto known = logs_.find(service);
-    if (known != logs_.end() && known->second.pump) return fail("the log of " + service + " is at work already");
+    if (known != logs_.end() && known->second.pump)
+        return fail("the log of " + service + " is at work already");
     Log& log = log_of(service, channel.policy.path);
     log.raw = channel.policy.format == conf::LogPolicy::Format::raw;
     log.chain->configure(channel.policy.keep, channel.policy.compress);

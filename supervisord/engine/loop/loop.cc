@@ -30,15 +30,20 @@ Loop::~Loop() {
     uv_loop_close(&state_->loop);
 }
 
-uv_loop_s* Loop::get() const { return &state_->loop; }
+uv_loop_s* Loop::get() const {
+    return &state_->loop;
+}
 
 void Loop::run(std::function<void()> end_of_turn) {
     state_->end_of_turn = std::move(end_of_turn);
-    uv_prepare_start(&state_->before_wait, [](uv_prepare_t* handle) { static_cast<State*>(handle->data)->end_of_turn(); });
+    uv_prepare_start(&state_->before_wait,
+                     [](uv_prepare_t* handle) { static_cast<State*>(handle->data)->end_of_turn(); });
     uv_run(&state_->loop, UV_RUN_DEFAULT);
     uv_prepare_stop(&state_->before_wait);
 }
 
-void Loop::stop() { uv_stop(&state_->loop); }
+void Loop::stop() {
+    uv_stop(&state_->loop);
+}
 
 }  // namespace yard::engine

@@ -114,7 +114,9 @@ void KeeperFixture::kill_engine() {
     link_.reset();  // the last open end
 }
 
-void KeeperFixture::lay_command(Key key, const std::vector<std::string>& command) { lay_image(key, command, false, false); }
+void KeeperFixture::lay_command(Key key, const std::vector<std::string>& command) {
+    lay_image(key, command, false, false);
+}
 
 void KeeperFixture::lay(Key key, const std::string& script, bool shim, bool linger) {
     lay_image(key, {"/bin/sh", "-c", script}, shim, linger);
@@ -132,7 +134,8 @@ void KeeperFixture::lay_image(Key key, const std::vector<std::string>& command, 
     spec.linger = linger;
     const Result<std::string> image = engine::make_spawn_image(spec, key.generation);
     ASSERT_TRUE(image);
-    const std::string arena = "/proc/" + std::to_string(keeper_pid_) + "/fd/" + std::to_string(inventory_.welcome.arena_fd);
+    const std::string arena =
+        "/proc/" + std::to_string(keeper_pid_) + "/fd/" + std::to_string(inventory_.welcome.arena_fd);
     std::fstream file(arena, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(image_offset(key.slot, key.generation)));
     file.write(image->data(), static_cast<std::streamsize>(image->size()));
@@ -150,19 +153,20 @@ Report KeeperFixture::wait_for(const std::string& what, const std::function<bool
             unread_.erase(unread_.begin() + static_cast<ptrdiff_t>(i));
             return found;
         }
-        if (readable(link_->fd(), 100)) link_->read(1, [this](const Report& report) { unread_.push_back(report); });
+        if (readable(link_->fd(), 100))
+            link_->read(1, [this](const Report& report) { unread_.push_back(report); });
     }
     for (const Report& report : unread_) {
-        seen += " type " + std::to_string(static_cast<int>(report.type)) + " of " + std::to_string(report.key.slot) + "/" +
-                std::to_string(report.key.generation);
+        seen += " type " + std::to_string(static_cast<int>(report.type)) + " of " +
+                std::to_string(report.key.slot) + "/" + std::to_string(report.key.generation);
     }
     ADD_FAILURE() << "no report: " << what << "; unread:" << seen;
     return {};
 }
 
 Report KeeperFixture::wait_for(ReportType type, Key key) {
-    const std::string what = "type " + std::to_string(static_cast<int>(type)) + " of " + std::to_string(key.slot) + "/" +
-                             std::to_string(key.generation);
+    const std::string what = "type " + std::to_string(static_cast<int>(type)) + " of " +
+                             std::to_string(key.slot) + "/" + std::to_string(key.generation);
     return wait_for(what, [type, key](const Report& report) {
         return report.type == type && report.key.slot == key.slot && report.key.generation == key.generation;
     });

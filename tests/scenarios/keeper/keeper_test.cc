@@ -154,7 +154,9 @@ TEST_F(KeeperFixture, HeldDescriptorsReachTheNextEngineUntilReleased) {
 }
 
 TEST_F(KeeperFixture, SignalsAreRepeatedUntilAcknowledged) {
-    const auto is_hup = [](const Report& report) { return report.type == ReportType::signal && report.signal == SIGHUP; };
+    const auto is_hup = [](const Report& report) {
+        return report.type == ReportType::signal && report.signal == SIGHUP;
+    };
     kill(keeper_pid(), SIGHUP);
     wait_for("SIGHUP", is_hup);
     kill_engine();
@@ -173,8 +175,10 @@ TEST_F(KeeperFixture, SignalsAreRepeatedUntilAcknowledged) {
 }
 
 TEST_F(KeeperFixture, TheShimEndsAnEscapedTreeAndPassesTheStatusOn) {
-    lay({0, 1}, "setsid sh -c 'trap \"\" TERM; echo $$ >>pids; while :; do sleep 1000; done' & "
-                "while ! test -s pids; do :; done; exit 5", true);
+    lay({0, 1},
+        "setsid sh -c 'trap \"\" TERM; echo $$ >>pids; while :; do sleep 1000; done' & "
+        "while ! test -s pids; do :; done; exit 5",
+        true);
     link().spawn({0, 1});
     const Report end = wait_for(ReportType::exited, {0, 1});
     EXPECT_EQ(end.record.wait_status, 5 << 8);
