@@ -49,7 +49,8 @@ void Keeper::child_ended(int32_t pid, int status) {
     if (target.shim_pid == pid) return shim_ended(slot);
     if (target.main_pidfd > 0) close(target.main_pidfd);
     target.main_pidfd = 0;
-    main_ended(slot, status, false);
+    // Only a shim fills the cell: this one was killed, and nobody can tell what else was in its tree.
+    main_ended(slot, status, cells_[slot].main_pid != 0);
 }
 
 void Keeper::shim_ended(uint32_t slot) {

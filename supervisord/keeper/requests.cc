@@ -98,6 +98,9 @@ void Keeper::send_signal(const Request& request) {
         } else {
             queue_signal(target.shim_pid, kShimSignal, pack_command(command, number));
         }
+    } else if (kill_all && target.state == RecordState::exited) {
+        owe(request.key.slot,
+            &Record::owes_tree_empty);  // it was when the shim ended; an engine may have missed that
     } else if (target.main_pidfd > 0) {
         syscall(SYS_pidfd_send_signal, target.main_pidfd, number, nullptr, 0);
     } else if (target.state == RecordState::spawning || target.state == RecordState::running) {

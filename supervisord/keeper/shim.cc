@@ -125,7 +125,10 @@ void run_shim(const ShimPlan& plan) {
     sigaddset(&watched, kShimSignal);
     sigaddset(&watched, kShimKill);
     while (reap(&shim)) {
-        if (shim.killing) signal_descendants(SIGKILL);
+        if (shim.killing) {
+            kill_children();
+            signal_descendants(SIGKILL);
+        }
         siginfo_t info;
         const timespec* limit = shim.killing || shim.notice_owed ? &kRetryInterval : nullptr;
         const int signal = sigtimedwait(&watched, &info, limit);

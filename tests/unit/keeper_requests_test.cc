@@ -148,6 +148,31 @@ TEST_F(KeeperRequests, AnArmedStartThatFailsLeavesTheDecisionToTheEngine) {
     start({0, 2}, kImageShim);
 }
 
+TEST_F(KeeperRequests, TheTreeOfAKilledShimCountsAsEmpty) {
+    start({0, 1}, kImageShim);
+    world_.kill_shim(0);
+    world_.turn();  // its service has come to the keeper, and is killed
+    const std::vector<Report> found = exits();
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].record.wait_status, SIGKILL);
+    EXPECT_TRUE(found[0].record.tree_empty);
+}
+
+TEST_F(KeeperRequests, AnEmptyTreeIsToldOfAgainToAnEngineThatAsks) {
+    start({0, 1}, kImageShim | kImageLinger);
+    world_.main_ends_in_shim(0, 0);
+    world_.handle(request(RequestType::acknowledge, {0, 1}));
+    world_.end_shim(0, 0);
+    world_.turn();
+    world_.turn();
+    world_.reports();  // the engine dies with this unread; the next one asks for the tree's end again
+    world_.handle(request(RequestType::kill_tree, {0, 1}));
+    world_.turn();
+    const std::vector<Report> found = world_.reports();
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].type, ReportType::tree_empty);
+}
+
 TEST_F(KeeperRequests, AShimsNoticeOfAnEarlierMainProcessIsTooLate) {
     start({0, 1}, kImageShim | kImageLinger);
     set_main({0, 1}, KeeperWorld::kStranger);

@@ -72,6 +72,7 @@ void KeeperFixture::SetUp() {
 
     keeper_pid_ = fork();
     if (keeper_pid_ == 0) {
+        if (keeper_stderr_) dup2(keeper_stderr_.get(), 2);
         execl((folder_ + "/bin/supervisord").c_str(), "supervisord", nullptr);
         _exit(127);
     }

@@ -14,6 +14,25 @@
 namespace yard::keeper {
 namespace {
 
+// The keeper's stderr is a pipe that is full and that nobody reads.
+class KeeperWithStuckStderr : public KeeperFixture {
+  protected:
+    KeeperWithStuckStderr() {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) != 0) return;
+        reader_ = UniqueFd(ends[0]);
+        keeper_stderr_ = UniqueFd(ends[1]);
+        fcntl(keeper_stderr_.get(), F_SETFL, O_NONBLOCK);
+        const std::string page(4096, 'x');
+        while (write(keeper_stderr_.get(), page.data(), page.size()) > 0) {
+        }
+        fcntl(keeper_stderr_.get(), F_SETFL, 0);
+    }
+
+  private:
+    UniqueFd reader_;
+};
+
 TEST_F(KeeperFixture, StartsAndReportsTheExactStatus) {
     lay({0, 1}, "exit 42");
     link().spawn({0, 1});
@@ -194,7 +213,16 @@ TEST_F(KeeperFixture, TheServiceOfAKilledShimEndsWithAKnownStatus) {
     kill(up.record.shim_pid, SIGKILL);
     const Report end = wait_for(ReportType::exited, {0, 1});
     EXPECT_EQ(ExitStatus::from_wait_status(end.record.wait_status), ExitStatus::from_signal(SIGKILL));
+    EXPECT_TRUE(end.record.tree_empty) << "the engine would wait for what nobody can tell";
     EXPECT_EQ(kill(up.record.pid, 0), -1);
+}
+
+TEST_F(KeeperWithStuckStderr, TheKeeperGoesOn) {
+    kill_engine();
+    become_engine();
+    lay({0, 1}, "exit 4");
+    link().spawn({0, 1});
+    EXPECT_EQ(wait_for(ReportType::exited, {0, 1}).record.wait_status, 4 << 8);
 }
 
 TEST_F(KeeperFixture, ALingeringShimWaitsToBeToldAndThenEmptiesTheTree) {
