@@ -111,6 +111,7 @@ TEST_F(KeeperFixture, AnArmedGenerationStartsWithoutBeingAskedFor) {
     lay({0, 1}, "echo 1 >>starts; exec sleep 1000");
     link().spawn({0, 1});
     wait_for(ReportType::started, {0, 1});
+    wait_for_lines("starts", 1);
     lay({0, 2}, "echo 2 >>starts; exec sleep 1000");
     ArmTerms terms{};
     terms.signals = ~0ull;
@@ -125,6 +126,7 @@ TEST_F(KeeperFixture, AnArmedGenerationStartsWithoutBeingAskedFor) {
     lay({0, 2}, "echo 2 >>starts; exec sleep 1000", true);
     link().spawn({0, 2});
     wait_for(ReportType::started, {0, 2});
+    wait_for_lines("starts", 2);
     lay({0, 3}, "echo 3 >>starts; exec sleep 1000", true);
     link().arm({0, 3}, terms);
     link().signal({0, 2}, SIGKILL, false);
