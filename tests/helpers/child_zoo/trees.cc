@@ -1,5 +1,8 @@
 // Families: children that try to get away.
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -93,9 +96,16 @@ void daemonize(Script&) {
     if (fork_or_fail() != 0) _exit(0);
 }
 
+// Only its parent learns how a process ended: the child goes on once that is the daemon.
 void hand_over(Script&) {
+    pollfd parent{static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)), POLLIN, 0};
     const pid_t child = fork_or_fail();
-    if (child == 0) return;
+    if (child == 0) {
+        while (poll(&parent, 1, -1) < 0 && errno == EINTR) {
+        }
+        close(parent.fd);
+        return;
+    }
     std::string text = "MAINPID=" + std::to_string(child);
     char* words[] = {text.data(), nullptr};
     Script announcement(words);
