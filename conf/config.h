@@ -57,6 +57,12 @@ struct StopPolicy {
     std::vector<std::string> command;  // run first, if given, instead of the signal
 };
 
+// How `ctl reload NAME` asks it to read its own files again: by one of both; by none it cannot be asked.
+struct ReloadPolicy {
+    int signal = 0;
+    std::vector<std::string> command;
+};
+
 struct LogPolicy {
     enum class Format : uint8_t { raw, text, json };
     enum class Compress : uint8_t { none, gzip, zstd };
@@ -116,6 +122,7 @@ struct ServiceConfig {
     RestartPolicy restart;
     Readiness ready;
     StopPolicy stop;
+    ReloadPolicy reload;
     LogPolicy log;
     std::vector<Dependency> requires_;   // needed: start them, wait for them, stop when they stop
     std::vector<Dependency> wants;       // start them, wait for them, go on without them
@@ -123,11 +130,21 @@ struct ServiceConfig {
     std::vector<std::string> conflicts;  // starting this stops those, and the other way round
 };
 
+// Who may use the control socket besides root and the daemon's user: names or numbers, not looked up yet.
+// A role holds those before it: who may operate may also observe.
+struct Access {
+    struct Members {
+        std::vector<std::string> users, groups;
+    };
+    Members observe, operate, admin;
+};
+
 struct DaemonConfig {
     uint32_t parallel_starts = 64;   // services in `starting` at once
     std::string exit_with;           // container mode: end with this service, and with its exit code
     std::string log_level = "info";  // of the daemon's own log: trace debug info warning error
     std::string log_file;            // empty: stderr
+    Access access;                   // the key `access:` beside `daemon:`
 };
 
 struct Config {

@@ -36,5 +36,8 @@ Value::Map describe(const ServiceConfig& service) {
 Value::Map describe(const DaemonConfig& daemon) {
     return describe_by(daemon_table(), daemon);
 }
+Value::Map describe_access(const DaemonConfig& daemon) {
+    return describe_by(access_table(), daemon);
+}
 
 }  // namespace yard::conf

@@ -9,5 +9,6 @@ namespace yard::conf {
 
 Value::Map describe(const ServiceConfig& service);
 Value::Map describe(const DaemonConfig& daemon);
+Value::Map describe_access(const DaemonConfig& daemon);  // what stands under `access:`
 
 }  // namespace yard::conf

@@ -106,6 +106,7 @@ class Loader {
             read_section(*head.config.defaults, service_table(), own_defaults, reader);
         for (auto& given : own_defaults.given) given.inherited = true;
         if (head.config.daemon != nullptr) read_daemon(*head.config.daemon, head.where("daemon"), reader);
+        if (head.config.access != nullptr) read_access(*head.config.access, head.where("access"), reader);
         if (head.config.services != nullptr && head.config.services->is_map())
             read_services(head.config.services->entries(), own_defaults, reader);
         return own_defaults;
@@ -120,6 +121,16 @@ class Loader {
         daemon_given_ = true;
         daemon_.mark = mark;
         read_section(node, daemon_table(), daemon_, reader);
+    }
+
+    void read_access(const Node& node, Mark mark, Reader& reader) {
+        if (access_at_) {
+            report_.error(mark,
+                          "access: is given already at " + report_.place(*access_at_) + "; keep one of them");
+            return;
+        }
+        access_at_ = mark;
+        read_section(node, access_table(), daemon_, reader);
     }
 
     void read_services(const Node::Entries& entries, const ServiceDraft& defaults, Reader& reader) {
@@ -162,6 +173,7 @@ class Loader {
     std::map<std::string, Mark> read_at_;
     std::unordered_map<std::string, Mark> defined_at_;
     bool daemon_given_ = false;
+    std::optional<Mark> access_at_;
     Draft<DaemonConfig> daemon_;
     std::vector<ServiceDraft> services_;
 };

@@ -24,7 +24,8 @@ Row<T> computed(std::string path, Type<V> type, std::string fallback, std::strin
             std::move(doc),
             std::move(read),
             std::move(show),
-            {}};
+            {},
+            Effect::at_once};
 }
 
 // A row that is a field of its target (YARD_FIELD), plain or optional.

@@ -86,6 +86,9 @@ const Table<FileHead>& file_table() {
                           YARD_FIELD(services)),
             row<FileHead>("daemon", map_node("the daemon's own settings"), "",
                           "Settings of the daemon itself.", YARD_FIELD(daemon)),
+            row<FileHead>("access", map_node("who may use the control socket"), "",
+                          "Who may use the control socket besides root and the daemon's user.",
+                          YARD_FIELD(access)),
         });
     return table;
 }
@@ -121,7 +124,11 @@ std::string right_place_of(std::string_view key, std::string_view title) {
         const std::string path = table.path_ending_in(key);
         return path.empty() || table.title() == title ? path : table.prefix() + path;
     };
-    for (const std::string& place : {in(service_table()), in(daemon_table()), in(file_table())}) {
+    // `user` there is a slip for `users`, and `groups` elsewhere has nothing to do with access.
+    if (title == access_table().title()) return in(access_table());
+    const bool role = access_table().section(std::string(key)) != nullptr;
+    for (const std::string& place : {in(service_table()), in(daemon_table()), in(file_table()),
+                                     role ? in(access_table()) : std::string()}) {
         if (!place.empty()) return place;
     }
     return {};

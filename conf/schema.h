@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "conf/effect.h"
 #include "conf/types.h"
 
 namespace yard::conf {
@@ -23,7 +24,12 @@ struct Row {
     std::function<void(const Node&, T&, Reader&)> read;
     std::function<Value(const T&)> show;  // nothing: not set, or another row shows it
     std::string choice;                   // of the rows with the same word here, one map may hold only one
+    Effect effect = Effect::at_once;      // of a change, on what runs
 
+    Row&& taking(Effect when) && {
+        effect = when;
+        return std::move(*this);
+    }
     Row&& one_of(std::string group) && {
         choice = std::move(group);
         return std::move(*this);
@@ -80,11 +86,13 @@ struct FileHead {
     const Node* defaults = nullptr;
     const Node* services = nullptr;
     const Node* daemon = nullptr;
+    const Node* access = nullptr;
 };
 
 const Table<FileHead>& file_table();
 const Table<ServiceConfig>& service_table();
 const Table<DaemonConfig>& daemon_table();
+const Table<DaemonConfig>& access_table();  // what stands under `access:`
 
 // Where a key that was found at a wrong place belongs ("restart.delay", or "daemon.log_file" when that is
 // another table than `title`), or empty.

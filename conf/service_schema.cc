@@ -8,11 +8,20 @@ namespace {
 
 using Rows = std::vector<Row<ServiceConfig>>;
 using Kind = Readiness::Kind;
+using enum Effect;
 constexpr Milliseconds kTick{1};
 
+// Each row says what a change of its key does to a service that runs.
 template <typename V, typename Field>
-Row<ServiceConfig> key(const char* path, Type<V> type, const char* fallback, const char* doc, Field field) {
-    return row<ServiceConfig>(path, std::move(type), fallback, doc, field);
+Row<ServiceConfig> key(const char* path, Effect effect, Type<V> type, const char* fallback, const char* doc,
+                       Field field) {
+    return row<ServiceConfig>(path, std::move(type), fallback, doc, field).taking(effect);
+}
+template <typename V, typename Set, typename Get>
+Row<ServiceConfig> made(std::string path, Effect effect, Type<V> type, const char* fallback, std::string doc,
+                        Set set, Get get) {
+    return computed<ServiceConfig>(std::move(path), std::move(type), fallback, std::move(doc), set, get)
+        .taking(effect);
 }
 
 template <typename Field>
@@ -34,22 +43,21 @@ Rows program_rows() {
     };
     const auto env = [](const ServiceConfig& service) { return std::optional(service.env); };
     return {
-        key("description", text(), "", "What the service is, for people.", YARD_FIELD(description)),
-        key("command", command_line(), "",
+        key("description", at_once, text(), "", "What the service is, for people.", YARD_FIELD(description)),
+        key("command", restart, command_line(), "",
             "The program and its arguments as a list; looked up on the service's PATH.", YARD_FIELD(command))
             .one_of("command"),
-        computed<ServiceConfig>("shell", text(), "", "A line for /bin/sh -c, instead of command.", set_shell,
-                                shown_elsewhere<std::string>())
+        made("shell", restart, text(), "", "A line for /bin/sh -c, instead of command.", set_shell,
+             shown_elsewhere<std::string>())
             .one_of("command"),
-        key("cwd", path(), "",
+        key("cwd", restart, path(), "",
             "Working directory; relative to the folder of this file. The daemon's own when left out.",
             YARD_FIELD(cwd)),
-        computed<ServiceConfig>("env_file", environment_files(), "",
-                                "Files of NAME=VALUE lines, relative to this file; later files win.",
-                                merge_env, shown_elsewhere<Environment>()),
-        computed<ServiceConfig>("env", environment(), "",
-                                "Environment variables on top of the daemon's own; win over env_file.",
-                                merge_env, env),
+        made("env_file", next_start, environment_files(), "",
+             "Files of NAME=VALUE lines, relative to this file; later files win.", merge_env,
+             shown_elsewhere<Environment>()),
+        made("env", next_start, environment(), "",
+             "Environment variables on top of the daemon's own; win over env_file.", merge_env, env),
     };
 }
 
@@ -59,37 +67,38 @@ Rows identity_rows() {
     const auto has_class = [](const ServiceConfig& s) { return s.ionice.io_class != Class::inherit; };
     const auto has_priority = [](const ServiceConfig& s) { return s.scheduling.priority != 0; };
     return {
-        key("user", account(), "", "User to run as, by name or number.", YARD_FIELD(user)),
-        key("group", account(), "", "Group to run as, by name or number; the user's own when left out.",
-            YARD_FIELD(group)),
-        key("supplementary_groups", list_of(account()), "",
+        key("user", restart, account(), "", "User to run as, by name or number.", YARD_FIELD(user)),
+        key("group", restart, account(), "",
+            "Group to run as, by name or number; the user's own when left out.", YARD_FIELD(group)),
+        key("supplementary_groups", restart, list_of(account()), "",
             "Further groups; those of the user when left out.", YARD_FIELD(supplementary_groups)),
-        key("umask", octal_mask(), "", "Permission bits that new files do not get, in octal.",
+        key("umask", restart, octal_mask(), "", "Permission bits that new files do not get, in octal.",
             YARD_FIELD(umask)),
-        key("no_new_privs", boolean(), "false", "No set-user-ID program gives it more privileges.",
+        key("no_new_privs", restart, boolean(), "false", "No set-user-ID program gives it more privileges.",
             YARD_FIELD(no_new_privs)),
-        key("nice", integer<int>(-20, 19), "", "CPU priority: -20 first, 19 last.", YARD_FIELD(nice)),
-        key("ionice.class",
+        key("nice", at_once, integer<int>(-20, 19), "", "CPU priority: -20 first, 19 last.",
+            YARD_FIELD(nice)),
+        key("ionice.class", restart,
             words<Class>(
                 {{"realtime", Class::realtime}, {"best-effort", Class::best_effort}, {"idle", Class::idle}}),
             "", "Class of input and output.", YARD_FIELD(ionice.io_class)),
-        key("ionice.level", integer<int>(0, 7), "4", "Priority inside the class: 0 first, 7 last.",
+        key("ionice.level", restart, integer<int>(0, 7), "4", "Priority inside the class: 0 first, 7 last.",
             YARD_FIELD(ionice.level))
             .shown_if(has_class),
-        key("scheduling.policy",
+        key("scheduling.policy", restart,
             words<Policy>({{"other", Policy::other},
                            {"batch", Policy::batch},
                            {"idle", Policy::idle},
                            {"fifo", Policy::fifo},
                            {"rr", Policy::round_robin}}),
             "", "CPU scheduling policy, see sched(7).", YARD_FIELD(scheduling.policy)),
-        key("scheduling.priority", integer<int>(1, 99), "", "Real-time priority for fifo and rr: 99 first.",
-            YARD_FIELD(scheduling.priority))
+        key("scheduling.priority", restart, integer<int>(1, 99), "",
+            "Real-time priority for fifo and rr: 99 first.", YARD_FIELD(scheduling.priority))
             .shown_if(has_priority),
-        key("cpu_affinity", cpu_list(), "", "CPUs it may run on: numbers and ranges.",
+        key("cpu_affinity", restart, cpu_list(), "", "CPUs it may run on: numbers and ranges.",
             YARD_FIELD(cpu_affinity))
             .shown_if(not_empty(YARD_FIELD(cpu_affinity))),
-        key("oom_score_adj", integer<int>(-1000, 1000), "",
+        key("oom_score_adj", restart, integer<int>(-1000, 1000), "",
             "How willingly the kernel kills it when memory is short: -1000 never, 1000 first.",
             YARD_FIELD(oom_score_adj)),
     };
@@ -108,58 +117,73 @@ Rows limit_rows() {
             }
             return std::optional<Rlimit>();
         };
-        rows.push_back(computed<ServiceConfig>("limits." + kind.name, limit(kind), "", kind.doc, set, get));
+        rows.push_back(made("limits." + kind.name, at_once, limit(kind), "", kind.doc, set, get));
     }
     return rows;
+}
+
+// The one way that is given takes the place of the one that `defaults` may have set.
+Row<ServiceConfig> reload_way(Row<ServiceConfig> row) {
+    row.read = [inner = std::move(row.read)](const Node& node, ServiceConfig& service, Reader& reader) {
+        service.reload = {};
+        inner(node, service, reader);
+    };
+    return std::move(row).one_of("reload");
 }
 
 Rows life_rows() {
     using When = RestartPolicy::When;
     return {
-        key("autostart", boolean(), "true", "Start it with the daemon.", YARD_FIELD(autostart)),
-        key("oneshot", boolean(), "false", "It does its work and ends; done when it exits with success.",
-            YARD_FIELD(oneshot)),
-        key("instances", integer<uint32_t>(1, 1000), "1",
+        key("autostart", at_once, boolean(), "true", "Start it with the daemon.", YARD_FIELD(autostart)),
+        key("oneshot", restart, boolean(), "false",
+            "It does its work and ends; done when it exits with success.", YARD_FIELD(oneshot)),
+        key("instances", at_once, integer<uint32_t>(1, 1000), "1",
             "How many of it run: NAME@1, NAME@2 and so on when more than one.", YARD_FIELD(instances)),
-        key("min_uptime", duration(), "1s", "An exit before this counts as a failed start.",
+        key("min_uptime", at_once, duration(), "1s", "An exit before this counts as a failed start.",
             YARD_FIELD(min_uptime)),
-        key("success.codes", list_of(integer<int>(0, 255), Lone::accepted), "[0]",
+        key("success.codes", at_once, list_of(integer<int>(0, 255), Lone::accepted), "[0]",
             "Exit codes that count as success.", YARD_FIELD(success_codes)),
-        key("success.signals", list_of(signal(), Lone::accepted), "",
+        key("success.signals", at_once, list_of(signal(), Lone::accepted), "",
             "Signals whose death counts as success.", YARD_FIELD(success_signals))
             .shown_if(not_empty(YARD_FIELD(success_signals))),
-        key("restart.policy",
+        key("restart.policy", at_once,
             words<When>({{"no", When::no},
                          {"on-failure", When::on_failure},
                          {"always", When::always},
                          {"unless-stopped", When::unless_stopped}}),
             "on-failure", "When to start it again after it ended.", YARD_FIELD(restart.when)),
-        key("restart.delay", duration(), "100ms", "Wait before the second restart in a row.",
+        key("restart.delay", at_once, duration(), "100ms", "Wait before the second restart in a row.",
             YARD_FIELD(restart.delay)),
-        key("restart.max_delay", duration(), "30s", "What the delay grows to at most.",
+        key("restart.max_delay", at_once, duration(), "30s", "What the delay grows to at most.",
             YARD_FIELD(restart.max_delay)),
-        key("restart.factor", number(1, 100), "2", "What the delay is multiplied by each time.",
+        key("restart.factor", at_once, number(1, 100), "2", "What the delay is multiplied by each time.",
             YARD_FIELD(restart.factor)),
-        key("restart.jitter", percent(), "10%", "How far the delay is spread at random, up and down.",
-            YARD_FIELD(restart.jitter)),
-        key("restart.burst", integer<uint32_t>(0, 1'000'000), "5",
+        key("restart.jitter", at_once, percent(), "10%",
+            "How far the delay is spread at random, up and down.", YARD_FIELD(restart.jitter)),
+        key("restart.burst", at_once, integer<uint32_t>(0, 1'000'000), "5",
             "Failures within the window after which it stays down; 0 for no limit.",
             YARD_FIELD(restart.burst)),
-        key("restart.window", duration(kTick), "60s", "The time in which failures are counted.",
+        key("restart.window", at_once, duration(kTick), "60s", "The time in which failures are counted.",
             YARD_FIELD(restart.window)),
-        key("restart.immediate", boolean(), "true",
+        key("restart.immediate", at_once, boolean(), "true",
             "The first restart after a healthy time comes without delay.", YARD_FIELD(restart.immediate)),
-        key("restart.reset_after", duration(), "10s",
+        key("restart.reset_after", at_once, duration(), "10s",
             "Running this long counts as healthy: delay and counting begin anew.",
             YARD_FIELD(restart.reset_after)),
-        key("stop.signal", signal(), "TERM", "Signal that asks it to end.", YARD_FIELD(stop.signal)),
-        key("stop.timeout", duration(), "10s", "Wait before everything of it is killed; 0ms kills at once.",
-            YARD_FIELD(stop.timeout)),
-        key("stop.to", words<bool>({{"main", false}, {"tree", true}}), "main",
+        key("stop.signal", at_once, signal(), "TERM", "Signal that asks it to end.", YARD_FIELD(stop.signal)),
+        key("stop.timeout", at_once, duration(), "10s",
+            "Wait before everything of it is killed; 0ms kills at once.", YARD_FIELD(stop.timeout)),
+        key("stop.to", at_once, words<bool>({{"main", false}, {"tree", true}}), "main",
             "Who gets the signal: its main process or all of its processes.", YARD_FIELD(stop.to_tree)),
-        key("stop.command", command_line(), "", "Program to run instead of sending the signal.",
+        key("stop.command", at_once, command_line(), "", "Program to run instead of sending the signal.",
             YARD_FIELD(stop.command))
             .shown_if(not_empty(YARD_FIELD(stop.command))),
+        reload_way(key("reload.signal", at_once, signal(), "", "Signal that makes it read its files again.",
+                       YARD_FIELD(reload.signal)))
+            .shown_if([](const ServiceConfig& service) { return service.reload.signal != 0; }),
+        reload_way(key("reload.command", at_once, command_line(), "",
+                       "Program that makes it read its files again.", YARD_FIELD(reload.command)))
+            .shown_if(not_empty(YARD_FIELD(reload.command))),
     };
 }
 
@@ -184,34 +208,34 @@ Rows ready_rows() {
     const auto any = [](const ServiceConfig& s) { return s.ready.kind != Kind::none; };
     const auto notify = [](const ServiceConfig& s) { return s.ready.kind == Kind::notify; };
     return {
-        ready_kind(Kind::notify, computed<ServiceConfig>("ready.notify", boolean(), "",
-                                                         "Ready when it says READY=1, see sd_notify(3).",
-                                                         set_notify, get_notify)),
+        ready_kind(Kind::notify,
+                   made("ready.notify", next_start, boolean(), "",
+                        "Ready when it says READY=1, see sd_notify(3).", set_notify, get_notify)),
         ready_kind(Kind::fd,
-                   key("ready.fd", integer<int>(3, 1023), "",
+                   key("ready.fd", next_start, integer<int>(3, 1023), "",
                        "Ready when it writes a newline to this file descriptor.", YARD_FIELD(ready.fd))),
-        ready_kind(Kind::tcp, key("ready.tcp", host_port(), "",
+        ready_kind(Kind::tcp, key("ready.tcp", next_start, host_port(), "",
                                   "Ready when this address accepts a connection.", YARD_FIELD(ready.target))),
         ready_kind(Kind::unix_socket,
-                   key("ready.unix", socket_path(), "", "Ready when this Unix socket accepts a connection.",
-                       YARD_FIELD(ready.target))),
+                   key("ready.unix", next_start, socket_path(), "",
+                       "Ready when this Unix socket accepts a connection.", YARD_FIELD(ready.target))),
         ready_kind(Kind::http,
-                   key("ready.http", http_url(), "", "Ready when this URL answers with a status below 400.",
-                       YARD_FIELD(ready.target))),
-        ready_kind(Kind::exec, key("ready.exec", command_line(), "", "Ready when this program exits with 0.",
-                                   YARD_FIELD(ready.command))),
-        ready_kind(Kind::log, key("ready.log", regular_expression(), "",
+                   key("ready.http", next_start, http_url(), "",
+                       "Ready when this URL answers with a status below 400.", YARD_FIELD(ready.target))),
+        ready_kind(Kind::exec, key("ready.exec", next_start, command_line(), "",
+                                   "Ready when this program exits with 0.", YARD_FIELD(ready.command))),
+        ready_kind(Kind::log, key("ready.log", next_start, regular_expression(), "",
                                   "Ready when a line of its output matches this extended regular expression.",
                                   YARD_FIELD(ready.target))),
-        ready_kind(Kind::file,
-                   key("ready.file", path(), "", "Ready when this file exists.", YARD_FIELD(ready.target))),
-        key("ready.timeout", duration(), "30s", "Not ready by then counts as a failure; 0ms waits for ever.",
-            YARD_FIELD(ready.timeout))
+        ready_kind(Kind::file, key("ready.file", next_start, path(), "", "Ready when this file exists.",
+                                   YARD_FIELD(ready.target))),
+        key("ready.timeout", next_start, duration(), "30s",
+            "Not ready by then counts as a failure; 0ms waits for ever.", YARD_FIELD(ready.timeout))
             .shown_if(any),
-        key("ready.interval", duration(kTick), "200ms", "Time between two attempts.",
+        key("ready.interval", next_start, duration(kTick), "200ms", "Time between two attempts.",
             YARD_FIELD(ready.interval))
             .shown_if(any),
-        key("ready.watchdog", duration(), "0ms",
+        key("ready.watchdog", next_start, duration(), "0ms",
             "With notify: it must send WATCHDOG=1 this often; 0ms for never.", YARD_FIELD(ready.watchdog))
             .shown_if(notify),
     };
@@ -238,30 +262,29 @@ Rows log_rows() {
         if (service.log.format != Format::json) service.log.format = on ? Format::text : Format::raw;
     };
     return {
-        computed<ServiceConfig>(
-            "log.to",
-            list_of(words<Output>({{"file", Output::file}, {"stdout", Output::standard_output}}),
-                    Lone::accepted),
-            "file", "Where its output goes: a file, the daemon's standard output, or both.", set_outputs,
-            get_outputs),
-        key("log.format",
+        made("log.to", at_once,
+             list_of(words<Output>({{"file", Output::file}, {"stdout", Output::standard_output}}),
+                     Lone::accepted),
+             "file", "Where its output goes: a file, the daemon's standard output, or both.", set_outputs,
+             get_outputs),
+        key("log.format", at_once,
             words<Format>({{"raw", Format::raw}, {"text", Format::text}, {"json", Format::json}}), "raw",
             "Lines as they are, behind a time stamp, or each as a JSON object.", YARD_FIELD(log.format)),
-        computed<ServiceConfig>("log.timestamps", boolean(), "false",
-                                "true is short for format: text (JSON has time stamps anyway).",
-                                set_timestamps, shown_elsewhere<bool>()),
-        key("log.path", path(), "", "The file; <state directory>/log/<service>.log when left out.",
+        made("log.timestamps", at_once, boolean(), "false",
+             "true is short for format: text (JSON has time stamps anyway).", set_timestamps,
+             shown_elsewhere<bool>()),
+        key("log.path", at_once, path(), "", "The file; <state directory>/log/<service>.log when left out.",
             YARD_FIELD(log.path)),
-        key("log.max_size", size(), "50MiB", "Size at which a new file is begun; 0 for no limit.",
+        key("log.max_size", at_once, size(), "50MiB", "Size at which a new file is begun; 0 for no limit.",
             YARD_FIELD(log.max_size)),
-        key("log.max_age", whole_seconds(), "0s", "Age at which a new file is begun; 0s for no limit.",
-            YARD_FIELD(log.max_age)),
-        key("log.keep", integer<uint32_t>(0, 10'000), "10", "How many earlier files are kept.",
+        key("log.max_age", at_once, whole_seconds(), "0s",
+            "Age at which a new file is begun; 0s for no limit.", YARD_FIELD(log.max_age)),
+        key("log.keep", at_once, integer<uint32_t>(0, 10'000), "10", "How many earlier files are kept.",
             YARD_FIELD(log.keep)),
-        key("log.compress",
+        key("log.compress", at_once,
             words<Compress>({{"none", Compress::none}, {"gzip", Compress::gzip}, {"zstd", Compress::zstd}}),
             "none", "How earlier files are compressed.", YARD_FIELD(log.compress)),
-        key("log.policy",
+        key("log.policy", at_once,
             words<Full>({{"block", Full::block},
                          {"drop_oldest", Full::drop_oldest},
                          {"drop_newest", Full::drop_newest}}),
@@ -271,14 +294,14 @@ Rows log_rows() {
 
 Rows neighbour_rows() {
     return {
-        key("requires", dependencies(), "",
+        key("requires", at_once, dependencies(), "",
             "Services it needs: started before it, stopped after it; it stops when they do.",
             YARD_FIELD(requires_)),
-        key("wants", dependencies(), "", "Services that are started before it; it goes on without them.",
-            YARD_FIELD(wants)),
-        key("after", dependencies(), "", "Services that it waits for if they start as well.",
+        key("wants", at_once, dependencies(), "",
+            "Services that are started before it; it goes on without them.", YARD_FIELD(wants)),
+        key("after", at_once, dependencies(), "", "Services that it waits for if they start as well.",
             YARD_FIELD(after)),
-        key("conflicts", list_of(text()), "",
+        key("conflicts", at_once, list_of(text()), "",
             "Services that are stopped when it starts, and the other way round.", YARD_FIELD(conflicts))
             .shown_if(not_empty(YARD_FIELD(conflicts))),
     };
@@ -302,6 +325,7 @@ const Table<ServiceConfig>& service_table() {
             {"success", "Which ends count as success.", ""},
             {"restart", "Whether and how it is started again.", "restart.policy"},
             {"stop", "How it is stopped.", ""},
+            {"reload", "How it is asked to read its own files again: by signal or command.", "reload.signal"},
             {"ready", "How it is found to be ready; one kind.", ""},
             {"log", "What happens to its output.", ""},
         };

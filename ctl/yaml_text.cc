@@ -1,43 +1,20 @@
 #include "ctl/yaml_text.h"
 
 #include <algorithm>
-#include <string_view>
+
+#include "conf/yaml_text.h"
 
 namespace yard::ctl {
 namespace {
 
 using varlink::Json;
 
-constexpr std::string_view kWords[] = {"null", "true", "false", "yes", "no", "on", "off"};
-constexpr std::string_view kUnitEnds = "smhdB";  // "100ms", "64KiB": no number ends like this
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_';
-}
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_tame(char c) {
-    return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '@';
-}
-
-// Would YAML read it as the same string without quotes? Errs on the side of quoting.
-bool is_plain(const std::string& text) {
-    if (text.empty() || !std::all_of(text.begin(), text.end(), is_tame)) return false;
-    if (std::find(std::begin(kWords), std::end(kWords), text) != std::end(kWords)) return false;
-    if (is_letter(text[0])) return true;
-    if (is_digit(text[0]))
-        return text.find('x') == std::string::npos && kUnitEnds.find(text.back()) != kUnitEnds.npos;
-    const size_t word = text.find_first_not_of('-');  // an option: "--port"
-    return word != std::string::npos && is_letter(text[word]);
-}
-
 std::string scalar_text(const Json& value) {
-    return value.is_string() && is_plain(value.as_string()) ? value.as_string() : value.dump();
+    return value.is_string() && conf::is_plain_yaml(value.as_string()) ? value.as_string() : value.dump();
 }
 
 std::string key_text(const std::string& key) {
-    return is_plain(key) ? key : Json(key).dump();
+    return conf::is_plain_yaml(key) ? key : Json(key).dump();
 }
 
 bool is_container(const Json& value) {

@@ -32,10 +32,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"servces: {}", AT("1:1", "unknown key \"servces\" in the file; did you mean \"services\"?")},
         Mistake{"version: 2", AT("1:10", "version: expected 1, not \"2\"")},
-        Mistake{
-            "foo: 1",
-            AT("1:1",
-               "unknown key \"foo\" in the file; expected version, include, defaults, services or daemon")},
+        Mistake{"foo: 1", AT("1:1",
+                             "unknown key \"foo\" in the file; expected version, include, defaults, "
+                             "services, daemon or access")},
         Mistake{"restart: always",
                 AT("1:1", "unknown key \"restart\" in the file; did you mean \"services.NAME.restart\"?")},
         Mistake{"parallel_starts: 3",
@@ -53,10 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
                 AT("4:12", "unknown key \"delay\" in stop; did you mean \"restart.delay\"?")},
         Mistake{SERVICE("groups: {}"),
                 AT("4:5", "unknown key \"groups\" in a service; did you mean \"group\"?")},
-        Mistake{
-            "ipc: {}",
-            AT("1:1",
-               "unknown key \"ipc\" in the file; expected version, include, defaults, services or daemon")},
+        Mistake{"ipc: {}", AT("1:1",
+                              "unknown key \"ipc\" in the file; expected version, include, defaults, "
+                              "services, daemon or access")},
         Mistake{SERVICE("success: {code: 1}"),
                 AT("4:15", "unknown key \"code\" in success; did you mean \"codes\"?")},
         Mistake{"services:\n  a: {shell: x}\n  a: {shell: y}",
@@ -64,6 +62,20 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{SERVICE("shell: y"), AT("4:5", "the key \"shell\" is already given in line 3; keep one")},
         Mistake{"services:\n  a: {command: [x],\n    shell: y}",
                 AT("3:5", "both command and shell are given; keep one of them")},
+        Mistake{"access: {operat: {users: a}}\nservices: {}",
+                AT("1:10", "unknown key \"operat\" in access; did you mean \"operate\"?")},
+        Mistake{"access: {operate: {user: a}}\nservices: {}",
+                AT("1:20", "unknown key \"user\" in operate; did you mean \"users\"?")},
+        Mistake{"access: {groups: a}\nservices: {}",
+                AT("1:10", "unknown key \"groups\" in access; did you mean \"observe.groups\"?")},
+        Mistake{"daemon: {admin: a}\nservices: {}",
+                AT("1:10", "unknown key \"admin\" in daemon; did you mean \"access.admin\"?")},
+        Mistake{"access: {admin: alice}\nservices: {}",
+                AT("1:17", "admin: expected a map with users or groups, not \"alice\"")},
+        Mistake{"access: {admin: {users: [{}]}}\nservices: {}",
+                AT("1:26", "admin.users: expected a name or a number, not a map")},
+        Mistake{"services:\n  a:\n    shell: x\n    reload: {signal: HUP, command: [y]}",
+                AT("4:27", "both reload.signal and reload.command are given; keep one of them")},
         Mistake{"daemon: {log_levl: info}",
                 AT("1:10", "unknown key \"log_levl\" in daemon; did you mean \"log_level\"?")},
         Mistake{"daemon: [x]", AT("1:9", "daemon: expected a map of the daemon's own settings, not a list")},
@@ -71,7 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"services: {a: x}",
                 AT("1:15", "\"a\": expected a map such as {command: [program, arguments]}, not \"x\"")},
         Mistake{"defaults: x", AT("1:11", "defaults: expected a map of the keys of a service, not \"x\"")},
-        Mistake{"- a", AT("1:1", "expected a map with version, include, defaults, services or daemon")},
+        Mistake{"- a",
+                AT("1:1", "expected a map with version, include, defaults, services, daemon or access")},
         Mistake{SERVICE("ready: notify"), AT("4:12",
                                              "ready: expected a map with notify, fd, tcp, unix, http, exec, "
                                              "log, file, timeout, interval or watchdog, not \"notify\"")}));

@@ -170,6 +170,38 @@ TEST(Loader, ReadsEveryKeyOfLogNeighboursAndDaemon) {
     EXPECT_EQ(config.daemon.log_file, "/var/log/yard.log");
 }
 
+TEST(Loader, ReadsWhoHasAccessByNameAndNumber) {
+    const Access access = loaded(
+                              "services: {}\n"
+                              "access:\n"
+                              "  observe: {groups: [staff, 100], users: nobody}\n"
+                              "  operate: {users: [alice, 1000]}\n"
+                              "  admin:\n")
+                              .daemon.access;
+    EXPECT_THAT(access.observe.groups, ElementsAre("staff", "100"));
+    EXPECT_THAT(access.observe.users, ElementsAre("nobody"));
+    EXPECT_THAT(access.operate.users, ElementsAre("alice", "1000"));
+    EXPECT_TRUE(access.operate.groups.empty() && access.admin.users.empty() && access.admin.groups.empty());
+}
+
+TEST(Loader, AccessIsGivenOnce) {
+    MapSource source("include: a.yaml\naccess: {}\nservices: {}");
+    source.files["a.yaml"] = "access: {}";
+    EXPECT_EQ(all_text(load("yard.yaml", source)),
+              "a.yaml:1:9: error: access: is given already at yard.yaml:2:9; keep one of them\n");
+}
+
+TEST(Loader, AServiceIsAskedToReloadInOneWay) {
+    EXPECT_EQ(loaded("services: {a: {shell: x, reload: HUP}}").services[0].reload.signal, SIGHUP);
+    const ReloadPolicy own =
+        loaded("defaults: {reload: {signal: HUP}}\nservices: {a: {shell: x, reload: {command: [again]}}}")
+            .services[0]
+            .reload;
+    EXPECT_EQ(own.signal, 0);
+    EXPECT_THAT(own.command, ElementsAre("again"));
+    EXPECT_EQ(loaded("services: {a: {shell: x}}").services[0].reload.signal, 0);
+}
+
 TEST(Loader, WordsAreWordsAndNotBooleans) {
     EXPECT_EQ(loaded("services: {a: {shell: x, restart: no}}").services[0].restart.when,
               RestartPolicy::When::no);

@@ -110,6 +110,8 @@ const std::map<std::string, std::string> kSamples{{"description", "'what it is'"
                                                   {"stop.timeout", "0ms"},
                                                   {"stop.to", "tree"},
                                                   {"stop.command", "[/bin/stop, it]"},
+                                                  {"reload.signal", "USR2"},
+                                                  {"reload.command", "[/bin/again]"},
                                                   {"ready.notify", "true"},
                                                   {"ready.fd", "3"},
                                                   {"ready.tcp", "'[::1]:80'"},
@@ -181,6 +183,14 @@ TEST(Schema, DaemonDefaultsAreTheDocumentedOnesToo) {
     }
 }
 
+TEST(Schema, AccessIsWrittenBackSoThatItReadsTheSame) {
+    for (const auto& row : access_table().rows()) {
+        const Config config = loaded("access: {" + nested(row.path, "[alice, '1000']") + "}\nservices: {}");
+        const Value::Map described = describe_access(config.daemon);
+        EXPECT_EQ(to_yaml(Value{described}), "{" + nested(row.path, "['alice', '1000']") + "}");
+    }
+}
+
 template <typename T>
 void expect_documented(const Table<T>& table) {
     for (const auto& row : table.rows()) {
@@ -198,6 +208,7 @@ TEST(Schema, EveryKeyIsDocumented) {
     expect_documented(file_table());
     expect_documented(service_table());
     expect_documented(daemon_table());
+    expect_documented(access_table());
 }
 
 TEST(Describe, NestsKeysInTheOrderOfTheSchemaAndLeavesOutWhatIsNotSet) {
