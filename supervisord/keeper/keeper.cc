@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,6 +133,8 @@ bool Keeper::set_up() {
     reset_signals(&watched);
     raise_files_limit(&inherited_);
     if (getpid() != 1) prctl(PR_SET_CHILD_SUBREAPER, 1);
+    siginfo_t child;
+    strangers_possible_ = getpid() == 1 || waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
     (void)!getrandom(&instance_, sizeof instance_, 0);
     signal_fd_ = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);

@@ -87,12 +87,19 @@ class Keeper {
     void reap_children();
     void child_ended(int32_t pid, int status);
     void shim_ended(uint32_t slot);
+    void tree_emptied(uint32_t slot);
     void shim_notice(uint32_t slot, int32_t shim_pid);
     void main_pidfd_ready(uint32_t slot);
     void main_ended(uint32_t slot, int status, bool tree_empty);
     bool may_respawn(uint32_t slot) const;
     bool respawn(uint32_t slot);
     bool tree_left(const Key& key) const;
+
+    // strays.cc: what a killed shim leaves behind.
+    void shim_killed(uint32_t slot);
+    void outlived_shim(uint32_t slot, int status);
+    void end_strays();
+    void end_if_stray(int32_t pid);
 
     // engine_process.cc: keeping an engine alive.
     void start_engine();
@@ -134,6 +141,8 @@ class Keeper {
     bool clone3_works_ = true;
     uint32_t free_lanes_ = (1u << kLanes) - 1;  // bit n: descriptor kFirstLane + n
     bool children_wait_ = false;                // the turn's bound on deaths was reached
+    bool strangers_possible_ = false;           // among our children, see orphans.h
+    bool strays_left_ = false;                  // some of a killed shim's may be our children now
     int exit_code_ = -1;                        // >= 0: leave the loop
 
     // The engine.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "keeper/text.h"
 
 namespace yard::keeper {
 namespace {
@@ -19,22 +20,16 @@ bool has_ended(int pidfd) {
     return poll(&end, 1, 0) == 1;
 }
 
-bool is_our_child(int32_t pid) {
-    siginfo_t info;
-    return pid > 0 && waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
 }  // namespace
 
 void Keeper::reap_children() {
-    children_wait_ = false;
-    for (uint32_t i = 0; i < kDeathsPerTurn; ++i) {
-        int status;
-        const pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
-        if (pid <= 0) return;
+    int status;
+    pid_t pid = 0;
+    for (uint32_t i = 0; i < kDeathsPerTurn && (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0; ++i) {
         child_ended(pid, status);
     }
-    children_wait_ = true;
+    children_wait_ = pid > 0;
+    if (strays_left_) end_strays();
 }
 
 void Keeper::child_ended(int32_t pid, int status) {
@@ -46,32 +41,26 @@ void Keeper::child_ended(int32_t pid, int status) {
     pids_.remove(pid);
     finish_start_status(slot);
     Record& target = record(slot);
-    if (target.shim_pid == pid) return shim_ended(slot);
+    if (target.shim_pid == pid) return WIFEXITED(status) ? shim_ended(slot) : shim_killed(slot);
     if (target.main_pidfd > 0) close(target.main_pidfd);
     target.main_pidfd = 0;
-    // Only a shim fills the cell: this one was killed, and nobody can tell what else was in its tree.
-    main_ended(slot, status, cells_[slot].main_pid != 0);
+    // Only a shim fills the cell, and this one was killed.
+    if (cells_[slot].main_pid != 0) return outlived_shim(slot, status);
+    main_ended(slot, status, false);
 }
 
+// A shim ends by itself when its tree is empty.
 void Keeper::shim_ended(uint32_t slot) {
-    Record& target = record(slot);
-    target.shim_pid = 0;
-    if (target.state == RecordState::lingering) {
-        target.state = RecordState::exited;
-        target.exit.tree_empty = true;
-        owe(slot, &Record::owes_tree_empty);
-        return;
-    }
-    const int32_t main_pid = cells_[slot].main_pid;
-    if (!cells_[slot].main_ended && is_our_child(main_pid)) {
-        // Somebody killed the shim, and its service has come to us. Without a shim nobody knows its tree: it
-        // has to end, and to start again under a new one.
-        target.pid = main_pid;
-        pids_.insert(main_pid, slot);
-        kill(main_pid, SIGKILL);
-        return;
-    }
+    record(slot).shim_pid = 0;
+    if (record(slot).state == RecordState::lingering) return tree_emptied(slot);
     main_ended(slot, cells_[slot].main_ended ? cells_[slot].wait_status : kStatusUnknown, true);
+}
+
+void Keeper::tree_emptied(uint32_t slot) {
+    Record& target = record(slot);
+    target.state = RecordState::exited;
+    target.exit.tree_empty = true;
+    owe(slot, &Record::owes_tree_empty);
 }
 
 // The main process of a lingering shim ended while others of its tree live.
@@ -149,15 +138,9 @@ bool Keeper::may_respawn(uint32_t slot) const {
 bool Keeper::tree_left(const Key& key) const {
     ImageHeader header;
     char text[256];
-    if (!read_header(key, &header)) return true;
-    const int dir = open(header.cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    const int fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    if (dir >= 0) close(dir);
-    if (fd < 0) return true;
-    const ssize_t size = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[size > 0 ? size : 0] = '\0';
-    return strstr(text, "populated 0") == nullptr;
+    return !read_header(key, &header) ||
+           !read_text(AT_FDCWD, (Text() << header.cgroup << "/cgroup.events").c_str(), text, sizeof text) ||
+           strstr(text, "populated 0") == nullptr;
 }
 
 }  // namespace yard::keeper

@@ -112,7 +112,8 @@ void Keeper::send_signal(const Request& request) {
 void Keeper::set_main(const Request& request) {
     const uint32_t slot = request.key.slot;
     Record& target = record(slot);
-    if (target.state == RecordState::empty || target.state == RecordState::spawning ||
+    const bool stray = target.state == RecordState::lingering && target.shim_pid == 0;
+    if (target.state == RecordState::empty || target.state == RecordState::spawning || stray ||
         !may_be_main(request.pid))
         return;
     if (target.shim_pid > 0) {

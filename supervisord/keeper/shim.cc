@@ -126,7 +126,7 @@ void run_shim(const ShimPlan& plan) {
     sigaddset(&watched, kShimKill);
     while (reap(&shim)) {
         if (shim.killing) {
-            kill_children();
+            visit_children([](int32_t pid, void*) { kill(pid, SIGKILL); }, nullptr);
             signal_descendants(SIGKILL);
         }
         siginfo_t info;

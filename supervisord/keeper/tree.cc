@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "keeper/text.h"
+
 namespace yard::keeper {
 namespace {
 
@@ -29,15 +31,8 @@ struct KernelDirent {  // struct linux_dirent64
 
 // The ppid of a process: the second field behind the last ')' of /proc/PID/stat.
 int32_t parent_of(int proc_fd, const char* pid) {
-    char path[32], text[512];
-    strcpy(path, pid);
-    strcat(path, "/stat");
-    const int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return -1;
-    const ssize_t size = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (size <= 0) return -1;
-    text[size] = '\0';
+    char text[512];
+    if (!read_text(proc_fd, (Text() << pid << "/stat").c_str(), text, sizeof text)) return -1;
     const char* paren = strrchr(text, ')');
     return paren != nullptr && paren[1] != '\0' && paren[2] != '\0' ? atoi(paren + 3) : -1;
 }
@@ -67,12 +62,12 @@ bool add_children(Walk* walk, int proc_fd) {
 
 }  // namespace
 
-uint32_t signal_descendants(int signal) {
+void signal_descendants(int signal) {
     static Walk walk;  // in the shim's own memory: it is one thread and walks one tree
     walk.pids[0] = getpid();
     walk.count = 1;
     const int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (proc_fd < 0) return 0;
+    if (proc_fd < 0) return;
     uint32_t signaled = 1;
     while (add_children(&walk, proc_fd)) {
         // A descendant's pid cannot be another's yet: this process, or an ancestor below it, has not reaped it...
@@ -80,10 +75,9 @@ uint32_t signal_descendants(int signal) {
         for (; signaled < walk.count; ++signaled) kill(walk.pids[signaled], signal);
     }
     close(proc_fd);
-    return walk.count - 1;
 }
 
-void kill_children() {
+void visit_children(void (*visit)(int32_t pid, void* context), void* context) {
     const int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
     if (fd < 0) return;
     char text[4096];  // "PID PID ... "; a number that the end of a portion cuts in two goes on in the next
@@ -94,7 +88,7 @@ void kill_children() {
             if (text[i] >= '0' && text[i] <= '9') {
                 pid = pid * 10 + (text[i] - '0');
             } else if (pid > 0) {
-                kill(pid, SIGKILL);
+                visit(pid, context);
                 pid = 0;
             }
         }

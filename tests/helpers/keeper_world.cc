@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "keeper/child.h"
+#include "keeper/orphans.h"
 #include "keeper/shim.h"
+#include "keeper/tree.h"
 #include "protocol/spawn_image.h"
 
 namespace yard::keeper {
@@ -49,7 +51,7 @@ KeeperWorld::KeeperWorld() : keeper_(std::make_unique<Keeper>()), open_before_(o
     keeper_->options_ = {"/proc/self/exe", arguments, environ, -1};
     keeper_->epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
     require(keeper_->make_room() && keeper_->slots_ == kSlots, "room for kSlots");
-    processes_[kStranger] = {false, false, 0, eventfd(0, EFD_CLOEXEC)};
+    processes_[kStranger] = {false, false, false, 0, eventfd(0, EFD_CLOEXEC)};
     keeper_->start_engine();
 }
 
@@ -160,11 +162,14 @@ void KeeperWorld::end_shim(uint32_t slot, int main_status) {
     end(record(slot).shim_pid, 0);
 }
 
-void KeeperWorld::kill_shim(uint32_t slot) {
+int32_t KeeperWorld::kill_shim(uint32_t slot) {
     const auto main = processes_.find(int32_t{keeper_->cells_[slot].main_pid});
-    if (record(slot).shim_pid <= 0) return;
+    if (record(slot).shim_pid <= 0) return 0;
     if (main != processes_.end()) main->second.child = true;
     end(record(slot).shim_pid, SIGKILL);
+    const int32_t stray = add_child();
+    processes_[stray].of_shim = true;
+    return stray;
 }
 
 void KeeperWorld::replace_engine() {
@@ -220,7 +225,8 @@ void KeeperWorld::check_processes() const {
         const Record& r = k.records_[slot];
         const bool alive = r.state == RecordState::spawning || r.state == RecordState::running;
         require(alive || r.main_pidfd == 0, "a main process that ended is not watched");
-        require(r.state != RecordState::lingering || r.shim_pid > 0, "only shims linger");
+        require(r.state != RecordState::lingering || r.shim_pid > 0 || k.strays_left_,
+                "a tree lingers under its shim, or until the strays of a killed one are gone");
         if (!alive && r.shim_pid <= 0) continue;
         const int32_t pid = r.shim_pid > 0 ? r.shim_pid : r.pid;
         uint32_t owner;
@@ -262,6 +268,14 @@ bool KeeperWorld::is_child(int32_t pid) const {
     return found != processes_.end() && found->second.child;
 }
 
+std::vector<int32_t> KeeperWorld::children() const {
+    std::vector<int32_t> found;
+    for (const auto& [pid, process] : processes_) {
+        if (process.child) found.push_back(pid);
+    }
+    return found;
+}
+
 void KeeperWorld::signal(int32_t pid, int number) {
     require(is_child(pid), "only unreaped children are signalled by number");
     if (number == SIGKILL) end(pid, SIGKILL);
@@ -301,6 +315,12 @@ int queue_signal(pid_t pid, int number, int) {
     return world->signal(pid, number), 0;
 }
 void leave_shared_files(int, unsigned) {}
+bool came_from_shim(int32_t pid, bool) {
+    return world->is_of_shim(pid);
+}
+void visit_children(void (*visit)(int32_t, void*), void* context) {
+    for (const int32_t pid : world->children()) visit(pid, context);
+}
 
 void run_child(const ChildPlan&) {
     abort();

@@ -43,7 +43,8 @@ class KeeperWorld {
     void end(int32_t pid, int status);
     void end_shim(uint32_t slot, int main_status);
     void main_ends_in_shim(uint32_t slot, int status);
-    void kill_shim(uint32_t slot);  // its service comes to the keeper
+    // Its service comes to the keeper, and one more process of its tree, whose pid this returns; 0: no shim.
+    int32_t kill_shim(uint32_t slot);
     void replace_engine();
     void starts_fail(bool fail) { starts_fail_ = fail; }
     int32_t add_child();  // of some service, come to the keeper as an orphan
@@ -59,6 +60,7 @@ class KeeperWorld {
     // ---- What the wrapped calls do.
     struct Process {
         bool child = true;
+        bool of_shim = false;
         bool ended = false;
         int status = 0;
         int event = -1;  // readable when it has ended; pidfds are duplicates
@@ -69,6 +71,8 @@ class KeeperWorld {
     int32_t wait_any(int* status);
     int wait_pidfd(int fd, siginfo_t* info);
     bool is_child(int32_t pid) const;
+    bool is_of_shim(int32_t pid) const { return processes_.at(pid).of_shim; }
+    std::vector<int32_t> children() const;
     void made_sockets(const int* ends);
 
   private:

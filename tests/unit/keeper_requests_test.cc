@@ -39,9 +39,13 @@ class KeeperRequests : public testing::Test {
         world_.handle(armed);
     }
 
+    // Turns that reap, that reap who was killed in them, and that report.
+    void settle() {
+        for (int i = 0; i < 5; ++i) world_.turn();
+    }
+
     std::vector<Report> exits() {
-        world_.turn();  // reaps
-        world_.turn();  // reports
+        settle();
         std::vector<Report> found;
         for (const Report& report : world_.reports()) {
             if (report.type == ReportType::exited) found.push_back(report);
@@ -148,14 +152,48 @@ TEST_F(KeeperRequests, AnArmedStartThatFailsLeavesTheDecisionToTheEngine) {
     start({0, 2}, kImageShim);
 }
 
-TEST_F(KeeperRequests, TheTreeOfAKilledShimCountsAsEmpty) {
+TEST_F(KeeperRequests, TheEndOfAServiceWhoseShimWasKilledIsToldWhenItsStraysAreGone) {
     start({0, 1}, kImageShim);
-    world_.kill_shim(0);
-    world_.turn();  // its service has come to the keeper, and is killed
+    const int32_t stray = world_.kill_shim(0);
+    world_.reap();  // its service has come to the keeper, and is killed
+    EXPECT_TRUE(world_.is_child(stray));
+    EXPECT_EQ(world_.unacknowledged(), 0u);
     const std::vector<Report> found = exits();
+    EXPECT_FALSE(world_.is_child(stray));
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].record.wait_status, SIGKILL);
     EXPECT_TRUE(found[0].record.tree_empty);
+}
+
+TEST_F(KeeperRequests, AStrayThatComesWithTheDeathOfAnotherIsEndedToo) {
+    start({0, 1}, kImageShim);
+    start({1, 1}, kImageShim);
+    world_.kill_shim(0);
+    world_.reap();
+    const int32_t late = world_.kill_shim(1);
+    ASSERT_EQ(exits().size(), 2u);
+    EXPECT_FALSE(world_.is_child(late));
+}
+
+TEST_F(KeeperRequests, TheTreeOfAKilledShimThatLingeredIsEmptyWhenItsStraysAreGone) {
+    start({0, 1}, kImageShim | kImageLinger);
+    world_.main_ends_in_shim(0, 0);
+    ASSERT_EQ(exits().size(), 1u);
+    const int32_t stray = world_.kill_shim(0);
+    settle();
+    EXPECT_FALSE(world_.is_child(stray));
+    EXPECT_EQ(world_.record(0).state, RecordState::exited);
+    ASSERT_EQ(world_.reports().size(), 1u);
+}
+
+TEST_F(KeeperRequests, AKilledShimCostsNoStrangerItsLife) {
+    start({0, 1}, kImageShim);
+    start({1, 1});
+    const int32_t stranger = world_.add_child();
+    world_.kill_shim(0);
+    ASSERT_EQ(exits().size(), 1u);
+    EXPECT_TRUE(world_.is_child(stranger));
+    EXPECT_EQ(world_.record(1).state, RecordState::running);
 }
 
 TEST_F(KeeperRequests, AnEmptyTreeIsToldOfAgainToAnEngineThatAsks) {
