@@ -15,16 +15,18 @@ namespace yard::keeper {
 namespace {
 
 constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kShortLifeNs = 1'000 * kMillisecond;
-constexpr int64_t kPauseNs = 10 * kMillisecond;  // before the next when one that worked did not work for long
+constexpr int64_t kGoodLifeNs = 10'000 * kMillisecond;  // an engine that says hello and lives so long works
+constexpr int64_t kFirstDelayNs = 10 * kMillisecond;
+constexpr int64_t kRetryNs = 100 * kMillisecond;  // when nothing could be started
 constexpr int64_t kMaxDelayNs = 5'000 * kMillisecond;
-constexpr uint32_t kFailuresBeforeOldBinary = 5;
+constexpr uint32_t kShortLivesBeforeOldBinary = 5;
 constexpr uint32_t kPacketsPerTurn = 32;
 
-// `failures`: starts in a row whose engine never said hello.
-int64_t restart_delay(uint32_t failures, int64_t lived_ns) {
-    if (failures == 0) return lived_ns < kShortLifeNs ? kPauseNs : 0;
-    const int64_t delay = failures > 10 ? kMaxDelayNs : kPauseNs << failures;
+// SIGKILL is somebody's act, or the OOM killer's, and no sign that the next engine will not work: it comes soon.
+int64_t restart_delay(uint32_t short_lives, bool killed) {
+    if (short_lives == 0) return 0;
+    const uint32_t doublings = killed ? 0 : short_lives - 1;
+    const int64_t delay = doublings < 10 ? kFirstDelayNs << doublings : kMaxDelayNs;
     return delay < kMaxDelayNs ? delay : kMaxDelayNs;
 }
 
@@ -37,28 +39,30 @@ void Keeper::become_engine(int socket_fd) {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     char title[] = "supervisord: engine";
     options_.argv[0] = title;
-    // A new binary whose engines keep dying must not take the services' supervisor away: back to the last
-    // good one.
-    if (engine_failures_ >= kFailuresBeforeOldBinary && good_binary_ >= 0) {
+    if (runs_good_binary_) {
         syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
+    } else {
+        execve(options_.engine_path, options_.argv, options_.env);
     }
-    execve(options_.engine_path, options_.argv, options_.env);
-    const int error = errno;
-    if (good_binary_ >= 0)
-        syscall(SYS_execveat, good_binary_, "", options_.argv, options_.env, AT_EMPTY_PATH);
-    dprintf(2, "supervisord: cannot execute %s: %s\n", options_.engine_path, strerror(error));
+    dprintf(2, "supervisord: cannot execute %s: %s\n", options_.engine_path, strerror(errno));
     _exit(71);
+}
+
+// A new binary whose engines keep dying must not take the services' supervisor away: back to the last good one.
+void Keeper::choose_binary() {
+    runs_good_binary_ = short_lives_ >= kShortLivesBeforeOldBinary && good_binary_ >= 0;
+    if (runs_good_binary_) return;
+    if (engine_binary_ >= 0) close(engine_binary_);
+    engine_binary_ = open(options_.engine_path, O_PATH | O_CLOEXEC);
 }
 
 void Keeper::start_engine() {
     engine_started_ns_ = now_ns();
-    engine_due_ns_ =
-        engine_started_ns_ + restart_delay(++engine_failures_, 0);  // should one of these calls fail
+    engine_due_ns_ = engine_started_ns_ + kRetryNs;  // should one of these calls fail
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    if (engine_binary_ >= 0) close(engine_binary_);
-    engine_binary_ = open(options_.engine_path, O_PATH | O_CLOEXEC);
+    choose_binary();
     const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) become_engine(ends[1]);
     close(ends[1]);
@@ -69,6 +73,7 @@ void Keeper::start_engine() {
     engine_pid_ = static_cast<int32_t>(pid);
     engine_fd_ = ends[0];
     engine_due_ns_ = 0;
+    engine_said_hello_ = false;
     ++engine_runs_;
     last_progress_ns_ = engine_started_ns_;
     forget_reports();
@@ -86,11 +91,25 @@ void Keeper::engine_ended(int status) {
         exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 71;
         return;
     }
-    const int64_t now = now_ns();
-    engine_due_ns_ = now + restart_delay(engine_failures_, now - engine_started_ns_);
+    judge_engine(now_ns(), WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     const char* how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit";
     say("supervisord: the engine ended (%s %d); services live on, starting another\n", how,
         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+// A hello alone shows nothing: what kills an engine may be the first thing that it does afterwards.
+void Keeper::judge_engine(int64_t now, bool killed) {
+    if (!engine_said_hello_ || now - engine_started_ns_ < kGoodLifeNs) {
+        ++short_lives_;
+    } else {
+        short_lives_ = 0;
+        if (!runs_good_binary_) {
+            const int before = good_binary_;
+            good_binary_ = engine_binary_;
+            engine_binary_ = before;
+        }
+    }
+    engine_due_ns_ = now + restart_delay(short_lives_, killed);
 }
 
 void Keeper::engine_readable() {
@@ -131,20 +150,14 @@ bool Keeper::read_engine_packet() {
 }
 
 void Keeper::kill_stuck_engine(int64_t now) {
-    if (unacknowledged_ == 0 || engine_pid_ == 0 || now - last_progress_ns_ < kStuckAfterNs) return;
+    if (!awaits_engine() || engine_pid_ == 0 || now - last_progress_ns_ < kStuckAfterNs) return;
     say("supervisord: the engine has acknowledged nothing for 10 s; killing it\n");
     kill(engine_pid_, SIGKILL);
     last_progress_ns_ = now;
 }
 
-void Keeper::first_hello() {
-    if (engine_binary_ >= 0) {
-        if (good_binary_ >= 0) close(good_binary_);
-        good_binary_ = engine_binary_;
-        engine_binary_ = -1;
-    }
-    ever_hello_ = true;
-    engine_failures_ = 0;
+void Keeper::hello() {
+    engine_said_hello_ = ever_hello_ = true;
     tell_waiter(0);
 }
 

@@ -158,7 +158,7 @@ int Keeper::run(const Options& options) {
 int Keeper::patience_ms(int64_t now) const {
     if (children_wait_) return 0;
     int64_t due = engine_due_ns_;
-    if (due == 0 && unacknowledged_ > 0) due = last_progress_ns_ + kStuckAfterNs;
+    if (due == 0 && awaits_engine()) due = last_progress_ns_ + kStuckAfterNs;
     if (due == 0) return -1;
     return due <= now ? 0 : static_cast<int>((due - now) / 1'000'000 + 1);
 }
@@ -205,11 +205,16 @@ void Keeper::read_signals() {
             } else if (number == kShimNotice) {
                 shim_notice(static_cast<uint32_t>(infos[i].ssi_int), static_cast<int32_t>(infos[i].ssi_pid));
             } else {
-                signals_pending_ |= 1ULL << number;
-                signals_unsent_ |= 1ULL << number;
+                take_signal(number);
             }
         }
     }
+}
+
+void Keeper::take_signal(int number) {
+    if (!awaits_engine()) last_progress_ns_ = now_ns();
+    signals_pending_ |= 1ULL << number;
+    signals_unsent_ |= 1ULL << number;
 }
 
 }  // namespace yard::keeper

@@ -58,6 +58,7 @@ class Keeper {
     int patience_ms(int64_t now) const;
     void loop_once();
     void read_signals();
+    void take_signal(int number);
 
     // requests.cc: what the engine asks.
     void handle_request(const Request& request, int* fd);
@@ -108,7 +109,10 @@ class Keeper {
     void engine_readable();
     bool read_engine_packet();
     void kill_stuck_engine(int64_t now);
-    void first_hello();
+    void choose_binary();
+    void judge_engine(int64_t now, bool killed);
+    bool awaits_engine() const { return unacknowledged_ > 0 || signals_pending_ != 0; }
+    void hello();
     void tell_waiter(int code);
 
     // reports.cc: telling the engine, never blocking.
@@ -148,10 +152,13 @@ class Keeper {
     // The engine.
     int engine_fd_ = -1;      // our end of the socketpair
     int32_t engine_pid_ = 0;  // 0: none runs
-    int engine_binary_ = -1;  // O_PATH: what this engine runs
-    int good_binary_ = -1;    // O_PATH: what the last engine ran that said hello
+    int engine_binary_ =
+        -1;  // O_PATH: what lies at the engine's path, and this one runs unless runs_good_binary_
+    int good_binary_ = -1;  // O_PATH: what the last engine ran that worked for a while
+    bool runs_good_binary_ = false;
+    bool engine_said_hello_ = false;
     uint32_t engine_runs_ = 0;
-    uint32_t engine_failures_ = 0;  // starts in a row without a hello
+    uint32_t short_lives_ = 0;  // engines in a row that did not work for long
     bool ever_hello_ = false;
     bool waiter_told_ = false;
     int64_t engine_started_ns_ = 0;

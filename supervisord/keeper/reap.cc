@@ -102,7 +102,8 @@ void Keeper::main_ended(uint32_t slot, int status, bool tree_empty) {
     target.exit = {target.generation, status, target.stage,      target.error,
                    tree_empty,        0,      target.started_ns, now_ns()};
     target.state = RecordState::exited;
-    if (unacknowledged_++ == 0) last_progress_ns_ = target.exit.ended_ns;
+    if (!awaits_engine()) last_progress_ns_ = target.exit.ended_ns;
+    ++unacknowledged_;
     if (!may_respawn(slot) || !respawn(slot)) owe(slot, &Record::owes_exit);
 }
 

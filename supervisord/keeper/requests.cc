@@ -27,7 +27,7 @@ void Keeper::handle_request(const Request& request, int* fd) {
                          request.key.generation == record(request.key.slot).generation;
     switch (request.type) {
         case RequestType::hello:
-            first_hello();
+            hello();
             break;
         case RequestType::spawn:
             if (keyed) spawn(request.key);
@@ -48,6 +48,7 @@ void Keeper::handle_request(const Request& request, int* fd) {
         case RequestType::acknowledge_signal:
             if (request.signal.number > 0 && request.signal.number < 64) {
                 signals_pending_ &= ~(1ULL << request.signal.number);
+                last_progress_ns_ = now_ns();
             }
             break;
         case RequestType::signal:

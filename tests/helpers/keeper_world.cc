@@ -179,6 +179,12 @@ void KeeperWorld::replace_engine() {
     turn();
 }
 
+int64_t KeeperWorld::end_engine(int status) {
+    end(keeper_->engine_pid_, status);
+    reap();
+    return (keeper_->engine_due_ns_ - now_ns_) / 1'000'000;
+}
+
 // ---- Invariants
 
 void KeeperWorld::check() const {
@@ -338,6 +344,7 @@ using yard::keeper::world;
 extern "C" {
 int __real_socketpair(int, int, int, int*);
 int __real_epoll_wait(int, epoll_event*, int, int);
+int __real_clock_gettime(clockid_t, timespec*);
 
 long __wrap_syscall(long number, ...) {
     va_list arguments;
@@ -378,6 +385,12 @@ int __wrap_socketpair(int domain, int type, int protocol, int* ends) {
 
 int __wrap_epoll_wait(int fd, epoll_event* events, int count, int) {
     return __real_epoll_wait(fd, events, count, 0);
+}
+int __wrap_clock_gettime(clockid_t clock, timespec* time) {
+    if (world == nullptr) return __real_clock_gettime(clock, time);
+    time->tv_sec = world->now_ns() / 1'000'000'000;
+    time->tv_nsec = world->now_ns() % 1'000'000'000;
+    return 0;
 }
 int __wrap_vdprintf(int, const char*, va_list) {
     return 0;

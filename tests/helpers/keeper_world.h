@@ -46,6 +46,10 @@ class KeeperWorld {
     // Its service comes to the keeper, and one more process of its tree, whose pid this returns; 0: no shim.
     int32_t kill_shim(uint32_t slot);
     void replace_engine();
+    int64_t end_engine(int status);  // says in how many ms the next one is due
+    void start_engine_now() { keeper_->start_engine(); }
+    void take_signal(int number) { keeper_->take_signal(number); }
+    void pass(int64_t ms) { now_ns_ += ms * 1'000'000; }  // time stands still but for this
     void starts_fail(bool fail) { starts_fail_ = fail; }
     int32_t add_child();  // of some service, come to the keeper as an orphan
     void small_sockets(bool small) { small_sockets_ = small; }  // those of later engines hold one packet
@@ -55,6 +59,7 @@ class KeeperWorld {
     uint32_t held() const { return keeper_->held_end_; }
     int32_t engine_pid() const { return keeper_->engine_pid_; }
     bool has_good_binary() const { return keeper_->good_binary_ >= 0; }
+    bool runs_good_binary() const { return keeper_->runs_good_binary_; }
     void check() const;
 
     // ---- What the wrapped calls do.
@@ -74,6 +79,7 @@ class KeeperWorld {
     bool is_of_shim(int32_t pid) const { return processes_.at(pid).of_shim; }
     std::vector<int32_t> children() const;
     void made_sockets(const int* ends);
+    int64_t now_ns() const { return now_ns_; }
 
   private:
     void start_shims();
@@ -85,6 +91,7 @@ class KeeperWorld {
     std::map<int32_t, Process> processes_;  // ended ones until they are reaped
     std::map<int, int32_t> pidfds_;
     int32_t next_pid_ = 1000;
+    int64_t now_ns_ = 1'000'000'000'000;
     bool starts_fail_ = false;
     bool small_sockets_ = false;
     size_t open_before_;

@@ -71,12 +71,6 @@ TEST_F(KeeperRequests, APacketThatIsTooLongIsDroppedWhole) {
     EXPECT_EQ(world_.record(0).state, RecordState::empty);
 }
 
-TEST_F(KeeperRequests, ASecondHelloLeavesTheGoodBinaryAlone) {
-    world_.handle(request(RequestType::hello, {}));
-    world_.handle(request(RequestType::hello, {}));
-    EXPECT_TRUE(world_.has_good_binary());
-}
-
 TEST_F(KeeperRequests, WhatAnEngineAskedForBeforeItDiedWithReportsUnreadIsCarriedOut) {
     world_.handle(request(RequestType::hello, {}));
     world_.turn();  // the inventory lies unread in the engine's socket
