@@ -103,6 +103,7 @@ Status ServiceImages::lay(const StartRequest& request, keeper::Key key) {
     if (own && config.ready.kind == conf::Readiness::Kind::fd) spec.ready_path = paths_.ready(request.name);
     spec.cgroup = request.cgroup;
     spec.shim = request.cgroup.empty();
+    if (spec.shim) spec.shim_title = "supervisord: shim " + request.name;
     spec.linger = spec.shim && own && config.ready.kind == conf::Readiness::Kind::notify;
     Result<std::string> image = make_spawn_image(spec, key.generation);
     if (!image) return Failure<Error>{image.error()};

@@ -236,6 +236,7 @@ Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation)
 
     ImageWriter image;
     header.argv = image.texts(spec.command);
+    if (!spec.shim_title.empty()) header.title = static_cast<uint32_t>(image.text(spec.shim_title));
     std::vector<uint64_t> env;
     for (const std::string& variable : spec.environment) env.push_back(image.text(variable));
     header.env = image.table(env);

@@ -22,6 +22,7 @@ struct SpawnSpec {
     std::string ready_path;   // FIFO for `ready: {fd: N}`; empty: none
     std::string cgroup;       // directory to be born in; empty: none
     bool shim = false;        // no cgroup: keep the tree together with a shim
+    std::string shim_title;   // what ps(1) shows of it; empty: as the keeper
     bool linger = false;      // see kImageLinger
 };
 

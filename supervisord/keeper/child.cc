@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,31 +28,24 @@ struct Image {
     bool holds(uint64_t offset, uint64_t bytes) const { return offset <= size && bytes <= size - offset; }
 };
 
-[[noreturn]] void fail(int status_fd, SpawnStage stage, int error) {
-    const StartFailure failure{static_cast<uint16_t>(stage), static_cast<uint16_t>(error)};
-    // One write of 4 bytes to an empty pipe is whole or not at all; if it fails there is nobody left to tell.
-    (void)!write(status_fd, &failure, sizeof failure);
-    _exit(127);
-}
-
 // Turns a table of offsets into pointers where it lies. The list and each string end inside the image, because
 // the image's last byte is checked to be NUL.
 char** relocate(const Image& image, uint32_t table) {
-    if (table == 0 || table % sizeof(uint64_t) != 0) fail(image.status_fd, SpawnStage::image, EINVAL);
+    if (table == 0 || table % sizeof(uint64_t) != 0) fail_start(image.status_fd, SpawnStage::image, EINVAL);
     for (uint64_t at = table; image.holds(at, sizeof(uint64_t)); at += sizeof(uint64_t)) {
         auto* entry = reinterpret_cast<uint64_t*>(image.base + at);
         if (*entry == 0) return reinterpret_cast<char**>(image.base + table);
         if (!image.holds(*entry, 1)) break;
         *entry = reinterpret_cast<uint64_t>(image.base + *entry);
     }
-    fail(image.status_fd, SpawnStage::image, EINVAL);
+    fail_start(image.status_fd, SpawnStage::image, EINVAL);
 }
 
 void run_steps(const Image& image) {
     const ImageHeader& header = image.header();
     if (header.steps % alignof(ImageStep) != 0 ||
         !image.holds(header.steps, static_cast<uint64_t>(header.step_count) * sizeof(ImageStep))) {
-        fail(image.status_fd, SpawnStage::image, EINVAL);
+        fail_start(image.status_fd, SpawnStage::image, EINVAL);
     }
     const auto* steps = reinterpret_cast<const ImageStep*>(image.base + header.steps);
     long result = 0;
@@ -60,21 +54,21 @@ void run_steps(const Image& image) {
         long args[6];
         for (int a = 0; a < 6; ++a) {
             if (step.kinds[a] == StepArg::offset && !image.holds(step.args[a], 1)) {
-                fail(image.status_fd, SpawnStage::image, EINVAL);
+                fail_start(image.status_fd, SpawnStage::image, EINVAL);
             }
             args[a] = step.kinds[a] == StepArg::result   ? result
                       : step.kinds[a] == StepArg::offset ? reinterpret_cast<long>(image.base + step.args[a])
                                                          : static_cast<long>(step.args[a]);
         }
         const long got = syscall(step.call, args[0], args[1], args[2], args[3], args[4], args[5]);
-        if (got < 0 && !(step.flags & kStepMayFail)) fail(image.status_fd, step.stage, errno);
+        if (got < 0 && !(step.flags & kStepMayFail)) fail_start(image.status_fd, step.stage, errno);
         if (!(step.flags & kStepKeepResult)) result = got;
     }
 }
 
 void write_pid(const Image& image, uint32_t place) {
     if (place == 0) return;
-    if (!image.holds(place, kPidPlaceSize)) fail(image.status_fd, SpawnStage::image, EINVAL);
+    if (!image.holds(place, kPidPlaceSize)) fail_start(image.status_fd, SpawnStage::image, EINVAL);
     char digits[kPidPlaceSize];
     uint32_t count = 0;
     for (int32_t pid = getpid(); pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
@@ -96,7 +90,7 @@ void write_pid(const Image& image, uint32_t place) {
         error = errno;
         break;
     }
-    fail(image.status_fd, SpawnStage::exec, error);
+    fail_start(image.status_fd, SpawnStage::exec, error);
 }
 
 void restore_inherited(const Inherited& inherited) {
@@ -108,32 +102,51 @@ void restore_inherited(const Inherited& inherited) {
     close(fd);
 }
 
+bool close_between(int first, int last) {
+    return first > last || syscall(SYS_close_range, first, last, 0) == 0;
+}
+
+// Closes every descriptor from 3 on but the two given.
+bool close_all_but(int a, int b) {
+    const int low = a < b ? a : b, high = a < b ? b : a;
+    return close_between(3, low - 1) && close_between(low + 1, high - 1) && close_between(high + 1, INT_MAX);
+}
+
 Image map_image(const ChildPlan& plan, int status_fd) {
     void* base = mmap(nullptr, plan.image_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, plan.arena_fd,
                       static_cast<off_t>(plan.image_offset));
-    if (base == MAP_FAILED) fail(status_fd, SpawnStage::image, errno);
+    if (base == MAP_FAILED) fail_start(status_fd, SpawnStage::image, errno);
     const Image image{static_cast<char*>(base), plan.image_size, status_fd};
-    if (image.base[image.size - 1] != '\0') fail(status_fd, SpawnStage::image, EINVAL);
+    if (image.base[image.size - 1] != '\0') fail_start(status_fd, SpawnStage::image, EINVAL);
     return image;
 }
 
 }  // namespace
 
-void leave_shared_files(int status_fd, unsigned end) {
-    // An older kernel copies them all; closing them before they are ours would close the keeper's.
-    if (syscall(SYS_close_range, end, ~0u, CLOSE_RANGE_UNSHARE) != 0) syscall(SYS_unshare, CLONE_FILES);
-    (void)!write(status_fd, &kLeftFiles, 1);
+void fail_start(int status_fd, SpawnStage stage, int error) {
+    const StartFailure failure{static_cast<uint16_t>(stage), static_cast<uint16_t>(error)};
+    // One write of 4 bytes to an empty pipe is whole or not at all; if it fails there is nobody left to tell.
+    (void)!write(status_fd, &failure, sizeof failure);
+    _exit(127);
 }
 
-void close_all_but(int a, int b) {
-    const unsigned low = static_cast<unsigned>(a < b ? a : b), high = static_cast<unsigned>(a < b ? b : a);
-    if (low > 3) syscall(SYS_close_range, 3u, low - 1, 0u);
-    if (high > low + 1) syscall(SYS_close_range, low + 1, high - 1, 0u);
-    syscall(SYS_close_range, high + 1, ~0u, 0u);
+void leave_shared_files(int status_fd, unsigned end) {
+    // An older kernel copies them all; closing them before they are ours would close the keeper's.
+    if (syscall(SYS_close_range, end, ~0u, CLOSE_RANGE_UNSHARE) == 0 || unshare(CLONE_FILES) == 0) {
+        (void)!write(status_fd, &kLeftFiles, 1);
+        return;
+    }
+    const StartFailure failure{static_cast<uint16_t>(SpawnStage::descriptors), static_cast<uint16_t>(errno)};
+    char words[1 + sizeof failure] = {kLeftFiles};
+    memcpy(words + 1, &failure, sizeof failure);
+    (void)!write(status_fd, words, sizeof words);
+    _exit(127);
 }
 
 void run_child(const ChildPlan& plan) {
-    close_all_but(plan.arena_fd, plan.status_fd);
+    if (!close_all_but(plan.arena_fd, plan.status_fd)) {
+        fail_start(plan.status_fd, SpawnStage::descriptors, errno);
+    }
     const int moved = fcntl(plan.status_fd, F_DUPFD_CLOEXEC, kStatusFdFloor);
     const int status_fd = moved >= 0 ? moved : plan.status_fd;  // a tiny RLIMIT_NOFILE: stay where we are
     if (moved >= 0) close(plan.status_fd);

@@ -33,11 +33,12 @@ struct StartFailure {
 [[noreturn]] void run_child(const ChildPlan& plan);
 
 // To be called first by a child that shares the keeper's descriptors: leaves with a copy of those below `end`, and
-// writes kLeftFiles to `status_fd`.
+// writes kLeftFiles to `status_fd`. A child that cannot leave ends, with kLeftFiles and the failure in one write: the
+// descriptor is the keeper's to close as soon as that has read the word.
 void leave_shared_files(int status_fd, unsigned end);
 inline constexpr char kLeftFiles = 'L';
 
-// Closes every descriptor from 3 on but the two given, which must be valid.
-void close_all_but(int a, int b);
+// Tells the keeper why there is no process, and ends with 127.
+[[noreturn]] void fail_start(int status_fd, SpawnStage stage, int error);
 
 }  // namespace yard::keeper

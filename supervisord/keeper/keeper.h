@@ -34,6 +34,8 @@ struct Options {
     const char* engine_path;
     char** argv;  // the daemon's own, passed on to the engine
     char** env;
+    char* title;  // where the arguments lie, and how much lies there with the environment behind them
+    size_t title_room;
     int ready_fd;  // gets one byte, an exit code, when the engine first works or gives up; -1: nobody waits
 };
 

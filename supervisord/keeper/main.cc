@@ -23,6 +23,14 @@ bool find_engine(char* path, size_t size) {
     return true;
 }
 
+// The kernel lays the environment's texts behind those of the arguments.
+size_t room_behind(char** argv, char** env) {
+    char *const first = argv[0], *last = first;
+    while (*argv != nullptr) last = *argv++;
+    while (*env != nullptr) last = *env++;
+    return static_cast<size_t>(last - first) + strlen(last) + 1;
+}
+
 // The caller gets its prompt back when the daemon works, or the exit code when it does not.
 int daemonize() {
     int ends[2];
@@ -59,5 +67,5 @@ int main(int argc, char** argv) {
         }
         break;
     }
-    return keeper.run({engine, argv, environ, ready_fd});
+    return keeper.run({engine, argv, environ, argv[0], room_behind(argv, environ), ready_fd});
 }

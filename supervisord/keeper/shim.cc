@@ -25,10 +25,17 @@ struct Shim {
 pid_t start_main(const ShimPlan& plan) {
     const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) run_child(plan.child);
-    if (pid > 0) return static_cast<pid_t>(pid);
-    const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(errno)};
-    (void)!write(plan.child.status_fd, &failure, sizeof failure);
-    _exit(127);
+    if (pid < 0) fail_start(plan.child.status_fd, SpawnStage::process, errno);
+    return static_cast<pid_t>(pid);
+}
+
+void show_title(const ShimPlan& plan) {
+    const ShimTitle& title = plan.title;
+    if (title.offset == 0 || title.offset >= plan.child.image_size) return;
+    const auto from = static_cast<off_t>(plan.child.image_offset + title.offset);
+    if (pread(plan.child.arena_fd, title.place, title.room, from) <= 0) return;
+    const size_t length = strnlen(title.place, title.room - 1);
+    memset(title.place + length, 0, title.room - length);
 }
 
 // To be repeated while the keeper's queue is full.
@@ -117,6 +124,7 @@ void run_shim(const ShimPlan& plan) {
     Shim shim{plan, getppid()};
     shim.main_pid = start_main(plan);
     plan.cell->main_pid = shim.main_pid;
+    show_title(plan);
     syscall(SYS_close_range, 0u, ~0u, 0u);
 
     sigset_t watched;

@@ -34,12 +34,20 @@ inline int pack_command(ShimCommand command, int32_t number) {
 // sigqueue(3) as a system call. 0, or -1 and errno.
 int queue_signal(pid_t pid, int signal, int value);
 
+// What ps(1) shows of a process are the bytes where its arguments lay.
+struct ShimTitle {
+    char* place;
+    size_t room;
+    uint32_t offset;  // of the text in the image; 0: none
+};
+
 struct ShimPlan {
     ChildPlan child;
     uint32_t slot;
     ShimCell* cell;
     bool linger;  // when the main process ends, leave the tree until told (a daemon may yet name its new main
                   // process)
+    ShimTitle title;
 };
 
 // Starts the child, then serves until the tree is empty. REQUIRES: the keeper's fork, all signals blocked.

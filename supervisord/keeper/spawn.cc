@@ -127,15 +127,12 @@ void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_f
     const bool joined = cgroup_fd < 0 || join(cgroup_fd);
     const int error = errno;
     if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
-    if (!joined) {
-        const StartFailure failure{static_cast<uint16_t>(SpawnStage::process), static_cast<uint16_t>(error)};
-        (void)!write(status_fd, &failure, sizeof failure);
-        _exit(127);
-    }
+    if (!joined) fail_start(status_fd, SpawnStage::process, error);
     const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd,
                           &inherited_};
     if (!(header.flags & kImageShim)) run_child(child);
-    run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0});
+    const ShimTitle title{options_.title, options_.title_room, header.title};
+    run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0, title});
 }
 
 // What the child says: that it has left our descriptors, or why it failed. The end without a word: exec succeeded.

@@ -35,7 +35,8 @@ struct ImageHeader {
     uint32_t programs;  // likewise: paths to try in order, as execvp(3) does along PATH
     uint32_t
         pid_places[2];  // offsets of text "0000000000" that the child overwrites with its pid, NUL-padded
-    char cgroup[216];   // absolute path of the cgroup directory to be born in; empty: none
+    uint32_t title;     // offset of what ps(1) shows of the shim; 0: as the keeper
+    char cgroup[212];   // absolute path of the cgroup directory to be born in; empty: none
 };
 static_assert(sizeof(ImageHeader) == 260);
 

@@ -7,12 +7,13 @@ namespace yard {
 
 enum class SpawnStage : uint16_t {
     none,
-    process,   // clone3 or the status pipe, in the keeper
-    image,     // the spawn image could not be read
-    session,   // setsid
-    output,    // opening the log FIFO
-    input,     // opening /dev/null as standard input
-    ready_fd,  // opening the readiness FIFO
+    process,      // clone3 or the status pipe, in the keeper
+    descriptors,  // getting rid of the keeper's
+    image,        // the spawn image could not be read
+    session,      // setsid
+    output,       // opening the log FIFO
+    input,        // opening /dev/null as standard input
+    ready_fd,     // opening the readiness FIFO
     nice,
     ionice,
     scheduling,
@@ -30,9 +31,9 @@ enum class SpawnStage : uint16_t {
 
 // The stages' names, as people see them. Indexed by SpawnStage.
 inline constexpr const char* kSpawnStageNames[] = {
-    "none",   "process", "image",      "session",    "output",        "input",  "ready fd",
-    "nice",   "ionice",  "scheduling", "affinity",   "oom_score_adj", "rlimit", "umask",
-    "groups", "group",   "user",       "privileges", "chdir",         "exec",
+    "none",     "process", "descriptors", "image",      "session",    "output",        "input",
+    "ready fd", "nice",    "ionice",      "scheduling", "affinity",   "oom_score_adj", "rlimit",
+    "umask",    "groups",  "group",       "user",       "privileges", "chdir",         "exec",
 };
 static_assert(sizeof kSpawnStageNames / sizeof *kSpawnStageNames ==
               static_cast<unsigned>(SpawnStage::exec) + 1);

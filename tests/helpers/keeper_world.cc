@@ -48,7 +48,7 @@ void close_if(int fd) {
 KeeperWorld::KeeperWorld() : keeper_(std::make_unique<Keeper>()), open_before_(open_descriptors()) {
     world = this;
     keeper_->free_lanes_ = 0;  // these children share no descriptors, and say nothing
-    keeper_->options_ = {"/proc/self/exe", arguments, environ, -1};
+    keeper_->options_ = {"/proc/self/exe", arguments, environ, nullptr, 0, -1};
     keeper_->epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
     require(keeper_->make_room() && keeper_->slots_ == kSlots, "room for kSlots");
     processes_[kStranger] = {false, false, false, 0, eventfd(0, EFD_CLOEXEC)};
@@ -328,6 +328,9 @@ void visit_children(void (*visit)(int32_t, void*), void* context) {
     for (const int32_t pid : world->children()) visit(pid, context);
 }
 
+void fail_start(int, SpawnStage, int) {
+    abort();
+}
 void run_child(const ChildPlan&) {
     abort();
 }

@@ -1,8 +1,11 @@
 #include "keeper_fixture.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +13,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -45,6 +49,22 @@ Relayed receive_relayed(int from) {
     return relayed;
 }
 
+// As a container's seccomp profile does.
+void refuse_calls(const std::vector<int>& calls) {
+    if (calls.empty()) return;
+    std::vector<sock_filter> filter{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+    for (const int call : calls) {
+        filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1));
+        filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+    }
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        _exit(126);
+    }
+}
+
 bool readable(int fd, int timeout_ms) {
     pollfd poll_fd{fd, POLLIN, 0};
     return poll(&poll_fd, 1, timeout_ms) == 1;
@@ -73,6 +93,7 @@ void KeeperFixture::SetUp() {
     keeper_pid_ = fork();
     if (keeper_pid_ == 0) {
         if (keeper_stderr_) dup2(keeper_stderr_.get(), 2);
+        refuse_calls(refused_calls_);
         execl((folder_ + "/bin/supervisord").c_str(), "supervisord", nullptr);
         _exit(127);
     }

@@ -42,7 +42,8 @@ class KeeperFixture : public testing::Test {
     pid_t engine_pid() const { return engine_pid_; }
     pid_t keeper_pid() const { return keeper_pid_; }
 
-    UniqueFd keeper_stderr_;  // none: the test's own
+    UniqueFd keeper_stderr_;          // none: the test's own
+    std::vector<int> refused_calls_;  // system calls that the keeper and all below it are refused with EPERM
 
   private:
     void lay_image(Key key, const std::vector<std::string>& command, bool shim, bool linger);

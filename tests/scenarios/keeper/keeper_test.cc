@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -32,6 +33,39 @@ class KeeperWithStuckStderr : public KeeperFixture {
   private:
     UniqueFd reader_;
 };
+
+// A profile that knows no close_range(2), as those of before 2020.
+class KeeperWithoutCloseRange : public KeeperFixture {
+  protected:
+    KeeperWithoutCloseRange() { refused_calls_ = {SYS_close_range}; }
+
+    void starts_fail_and_the_keeper_lives() {
+        for (const uint32_t generation : {1u, 2u, 3u}) {
+            const Key key{0, generation};
+            lay(key, "exit 0", generation == 3);
+            link().spawn(key);
+            const Report end = wait_for(ReportType::exited, key);
+            EXPECT_EQ(end.record.stage, static_cast<uint16_t>(SpawnStage::descriptors));
+            EXPECT_EQ(end.record.error, EPERM);
+        }
+        kill_engine();
+        become_engine();
+        EXPECT_TRUE(inventory_record(0)) << "the arena and the sockets are open still";
+    }
+};
+
+class KeeperWithoutOwnDescriptors : public KeeperWithoutCloseRange {
+  protected:
+    KeeperWithoutOwnDescriptors() { refused_calls_ = {SYS_close_range, SYS_unshare}; }
+};
+
+TEST_F(KeeperWithoutCloseRange, NothingIsStartedThatWouldInheritItsDescriptors) {
+    starts_fail_and_the_keeper_lives();
+}
+
+TEST_F(KeeperWithoutOwnDescriptors, AChildThatSharesThemClosesNone) {
+    starts_fail_and_the_keeper_lives();
+}
 
 TEST_F(KeeperFixture, StartsAndReportsTheExactStatus) {
     lay({0, 1}, "exit 42");

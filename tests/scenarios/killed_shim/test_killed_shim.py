@@ -31,6 +31,11 @@ class KilledShim:
     def kill_shim(self, d):
         os.kill(procfs.parent_of(d.status("family")["pid"]), signal.SIGKILL)
 
+    def test_it_is_shown_with_the_name_of_its_service(self):
+        d = self.family(lambda d: [])
+        shim = procfs.parent_of(d.status("family")["pid"])
+        self.assertEqual(procfs.command_line(shim), "supervisord: shim family")
+
     def test_its_runaways_end_with_it(self):
         d = self.family(lambda d: ["double-fork", d.path("runaways"), "session-child", d.path("runaways")])
         runaways = wait_for(lambda: len(d.records("runaways")) == 2 and d.records("runaways"), 10, "the runaways")
