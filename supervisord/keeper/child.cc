@@ -94,7 +94,7 @@ void write_pid(const Image& image, uint32_t place) {
 }
 
 void restore_inherited(const Inherited& inherited) {
-    setrlimit(RLIMIT_NOFILE, &inherited.files);
+    prlimit(0, RLIMIT_NOFILE, &inherited.files, nullptr);
     if (inherited.oom_score_adj[0] == '\0') return;
     const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0) return;

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -44,7 +43,7 @@ void Keeper::become_engine(int socket_fd) {
     } else {
         execve(options_.engine_path, options_.argv, options_.env);
     }
-    dprintf(2, "supervisord: cannot execute %s: %s\n", options_.engine_path, strerror(errno));
+    say(Text() << "supervisord: cannot execute " << options_.engine_path << ": " << strerror(errno) << "\n");
     _exit(71);
 }
 
@@ -92,9 +91,10 @@ void Keeper::engine_ended(int status) {
         return;
     }
     judge_engine(now_ns(), WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    const char* how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit";
-    say("supervisord: the engine ended (%s %d); services live on, starting another\n", how,
-        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    const bool by_signal = WIFSIGNALED(status);
+    say(Text() << "supervisord: the engine ended (" << (by_signal ? "signal " : "exit ")
+               << (by_signal ? WTERMSIG(status) : WEXITSTATUS(status))
+               << "); services live on, starting another\n");
 }
 
 // A hello alone shows nothing: what kills an engine may be the first thing that it does afterwards.
@@ -151,7 +151,7 @@ bool Keeper::read_engine_packet() {
 
 void Keeper::kill_stuck_engine(int64_t now) {
     if (!awaits_engine() || engine_pid_ == 0 || now - last_progress_ns_ < kStuckAfterNs) return;
-    say("supervisord: the engine has acknowledged nothing for 10 s; killing it\n");
+    say(Text() << "supervisord: the engine has acknowledged nothing for 10 s; killing it\n");
     kill(engine_pid_, SIGKILL);
     last_progress_ns_ = now;
 }

@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -18,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "keeper/text.h"
 #include "protocol/spawn_image.h"
 
 namespace yard::keeper {
@@ -25,11 +24,6 @@ namespace {
 
 constexpr uint32_t kEventsPerTurn = 64;
 constexpr int kWatchedSignals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, kShimNotice};
-
-bool complain(const char* what) {
-    dprintf(2, "supervisord: %s: %s\n", what, strerror(errno));
-    return false;
-}
 
 // Children must not inherit what the caller's caller ignored (nohup, say), and we read all signals from a
 // file.
@@ -65,9 +59,9 @@ bool fill_standard_fds() {
 }
 
 void raise_files_limit(Inherited* inherited) {
-    getrlimit(RLIMIT_NOFILE, &inherited->files);
+    prlimit(0, RLIMIT_NOFILE, nullptr, &inherited->files);
     const rlimit raised{inherited->files.rlim_max, inherited->files.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &raised);
+    prlimit(0, RLIMIT_NOFILE, &raised, nullptr);
 }
 
 void* reserve(size_t bytes, int flags) {
@@ -83,13 +77,15 @@ int64_t now_ns() {
     return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
-void say(const char* format, ...) {
+bool complain(const char* what) {
+    const Text sentence = Text() << "supervisord: " << what << ": " << strerror(errno) << "\n";
+    (void)!write(2, sentence.c_str(), sentence.size());
+    return false;
+}
+
+void say(const Text& sentence) {
     pollfd room{2, POLLOUT, 0};
-    if (poll(&room, 1, 0) != 1) return;
-    va_list arguments;
-    va_start(arguments, format);
-    vdprintf(2, format, arguments);
-    va_end(arguments);
+    if (poll(&room, 1, 0) == 1) (void)!write(2, sentence.c_str(), sentence.size());
 }
 
 // Tables are sized once, from the number of descriptors that services can need here.

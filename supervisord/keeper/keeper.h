@@ -11,6 +11,7 @@
 #include "keeper/child.h"
 #include "keeper/record.h"
 #include "keeper/shim.h"
+#include "keeper/text.h"
 #include "protocol/keeper_protocol.h"
 #include "protocol/spawn_image.h"
 
@@ -182,7 +183,10 @@ class Keeper {
 
 int64_t now_ns();  // CLOCK_BOOTTIME
 
+// Writes "supervisord: WHAT: errno in words" to stderr. For start-up only: it may wait. Always false.
+bool complain(const char* what);
+
 // Writes to stderr if that takes no waiting: whoever reads it may be stuck, and then nobody would reap.
-void say(const char* format, ...) __attribute__((format(printf, 1, 2)));
+void say(const Text& sentence);
 
 }  // namespace yard::keeper

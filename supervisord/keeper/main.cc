@@ -1,8 +1,9 @@
 // supervisord: starts the keeper. The engine reads the command line; only --daemonize is the keeper's own.
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "keeper/keeper.h"
@@ -35,7 +36,7 @@ size_t room_behind(char** argv, char** env) {
 int daemonize() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;
-    const pid_t pid = fork();
+    const long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid < 0) return -1;
     if (pid > 0) {
         close(ends[1]);
@@ -53,18 +54,13 @@ int daemonize() {
 int main(int argc, char** argv) {
     static char engine[4096];
     if (!find_engine(engine, sizeof engine)) {
-        dprintf(2, "supervisord: cannot read /proc/self/exe, beside which yard-engine lies: %s\n",
-                strerror(errno));
-        return 71;
+        return yard::keeper::complain("cannot read /proc/self/exe, beside which yard-engine lies"), 71;
     }
     int ready_fd = -1;
     for (int i = 1; i < argc; ++i) {
         if (strcmp(argv[i], "--daemonize") != 0) continue;
         ready_fd = daemonize();
-        if (ready_fd < 0) {
-            dprintf(2, "supervisord: cannot daemonize: %s\n", strerror(errno));
-            return 71;
-        }
+        if (ready_fd < 0) return yard::keeper::complain("cannot daemonize"), 71;
         break;
     }
     return keeper.run({engine, argv, environ, argv[0], room_behind(argv, environ), ready_fd});

@@ -12,6 +12,8 @@
 namespace yard::keeper {
 namespace {
 
+constexpr char kUnpopulated[] = "populated 0";  // in cgroup.events
+
 // So that the engine's requests and signals get their turn in a storm of deaths.
 constexpr uint32_t kDeathsPerTurn = 64;
 
@@ -141,7 +143,7 @@ bool Keeper::tree_left(const Key& key) const {
     char text[256];
     return !read_header(key, &header) ||
            !read_text(AT_FDCWD, (Text() << header.cgroup << "/cgroup.events").c_str(), text, sizeof text) ||
-           strstr(text, "populated 0") == nullptr;
+           memmem(text, strlen(text), kUnpopulated, sizeof kUnpopulated - 1) == nullptr;
 }
 
 }  // namespace yard::keeper

@@ -395,7 +395,4 @@ int __wrap_clock_gettime(clockid_t clock, timespec* time) {
     time->tv_nsec = world->now_ns() % 1'000'000'000;
     return 0;
 }
-int __wrap_vdprintf(int, const char*, va_list) {
-    return 0;
-}
 }
