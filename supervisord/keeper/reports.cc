@@ -13,6 +13,16 @@ namespace {
 // half of it, sent again, would tell of an exit twice.
 constexpr uint32_t kReportsPerSlot = 5;
 
+void tell_exit(const ExitRecord& exit, Report* report) {
+    report->record.wait_status = exit.wait_status;
+    report->record.stage = exit.stage;
+    report->record.error = exit.error;
+    report->record.tree_empty = exit.tree_empty;
+    report->record.started_ns = exit.started_ns;
+    report->record.ended_ns = exit.ended_ns;
+    report->record.next_pid = exit.next_pid;
+}
+
 }  // namespace
 
 void Keeper::owe(uint32_t slot, bool Record::*report) {
@@ -74,36 +84,22 @@ Report Keeper::record_report(ReportType type, uint32_t slot) const {
     Report report{};
     report.type = type;
     report.key = {slot, from.generation};
+    if (from.exit.generation != 0) tell_exit(from.exit, &report);
     report.record.state = from.state;
     report.record.pid = from.pid;
     report.record.shim_pid = from.shim_pid;
     report.record.started_ns = from.started_ns;
-    if (from.exit.generation == 0) return report;
-    report.record.wait_status = from.exit.wait_status;
-    report.record.stage = from.exit.stage;
-    report.record.error = from.exit.error;
-    report.record.tree_empty = from.exit.tree_empty;
-    report.record.ended_ns = from.exit.ended_ns;
     return report;
 }
 
 bool Keeper::push_owed(uint32_t slot) {
     Record& target = record(slot);
     if (target.owes_previous && target.previous.generation != 0) {
-        const ExitRecord& exit = target.previous;
         Report report{};
         report.type = ReportType::exited;
-        report.key = {slot, exit.generation};
-        report.record = {RecordState::exited,
-                         0,
-                         0,
-                         exit.wait_status,
-                         exit.stage,
-                         exit.error,
-                         exit.tree_empty,
-                         exit.started_ns,
-                         exit.ended_ns,
-                         exit.next_pid};
+        report.key = {slot, target.previous.generation};
+        report.record.state = RecordState::exited;
+        tell_exit(target.previous, &report);
         if (!push(report)) return false;
     }
     target.owes_previous = false;

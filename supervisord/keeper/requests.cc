@@ -22,28 +22,27 @@ void Keeper::handle_packet(const void* bytes, uint32_t size, int fd) {
 
 // The engine counts as untrusted input: slots and generations are checked here, numbers where they are used.
 void Keeper::handle_request(const Request& request, int* fd) {
-    const bool keyed = request.key.slot < slots_ && request.key.generation > 0;
-    const bool current = keyed && request.key.slot < slots_end_ &&
-                         request.key.generation == record(request.key.slot).generation;
+    const Key& key = request.key;
+    const bool keyed = key.slot < slots_ && key.generation > 0;
+    Record* const known = keyed && key.slot < slots_end_ ? &record(key.slot) : nullptr;
+    const bool current = known != nullptr && known->generation == key.generation;
     switch (request.type) {
         case RequestType::hello:
             hello();
             break;
         case RequestType::spawn:
-            if (keyed) spawn(request.key);
+            if (keyed) spawn(key);
             break;
         case RequestType::arm:
-            if (keyed && request.key.slot < slots_end_ &&
-                request.key.generation == record(request.key.slot).generation + 1) {
-                record(request.key.slot).armed = true;
-                record(request.key.slot).arm = request.arm;
-            }
+            if (known == nullptr || key.generation != known->generation + 1) break;
+            known->armed = true;
+            known->arm = request.arm;
             break;
         case RequestType::disarm:
-            if (keyed && request.key.slot < slots_end_) record(request.key.slot).armed = false;
+            if (known != nullptr) known->armed = false;
             break;
         case RequestType::acknowledge:
-            if (keyed) acknowledge(request.key);
+            if (known != nullptr) acknowledge(key);
             break;
         case RequestType::acknowledge_signal:
             if (request.signal.number > 0 && request.signal.number < 64) {
@@ -92,6 +91,7 @@ void Keeper::send_signal(const Request& request) {
     const int number = kill_all ? SIGKILL : request.signal.number;
     if (number < 0 || number > 64) return;
     if (target.shim_pid > 0) {
+        kill(target.shim_pid, SIGCONT);  // one that somebody stopped would not hear the rest
         const ShimCommand command =
             request.signal.tree != 0 ? ShimCommand::signal_tree : ShimCommand::signal_main;
         if (kill_all) {
@@ -153,7 +153,6 @@ bool Keeper::follow(uint32_t slot, int32_t pid) {
 }
 
 void Keeper::acknowledge(const Key& key) {
-    if (key.slot >= slots_end_) return;
     Record& target = record(key.slot);
     ExitRecord* const exits[] = {&target.previous, &target.exit};
     for (ExitRecord* exit : exits) {

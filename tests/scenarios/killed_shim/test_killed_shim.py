@@ -44,6 +44,13 @@ class KilledShim:
         self.assertEqual([i for i in runaways if identity_alive(i)], [])
         self.assertEqual(d.service_pids(), [])
 
+    def test_one_that_is_stopped_does_not_keep_its_service_from_ending(self):
+        d = self.family(lambda d: ["double-fork", d.path("runaways")])
+        runaway = d.wait_records("runaways", 1)[0]
+        os.kill(procfs.parent_of(d.status("family")["pid"]), signal.SIGSTOP)
+        self.assert_ctl(0, d, "stop", "family")
+        self.assertFalse(identity_alive(runaway))
+
     def test_a_storm_of_runaways_ends_with_it(self):
         d = self.family(lambda d: ["fork-storm", 30, 20_000, "touch", d.path("storm")])
         wait_for(d.path("storm").exists, 10, "the storm")
