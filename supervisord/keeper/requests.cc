@@ -113,8 +113,9 @@ void Keeper::send_signal(const Request& request) {
 void Keeper::set_main(const Request& request) {
     const uint32_t slot = request.key.slot;
     Record& target = record(slot);
-    const bool stray = target.state == RecordState::lingering && target.shim_pid == 0;
-    if (target.state == RecordState::empty || target.state == RecordState::spawning || stray ||
+    const bool shim_gone =
+        target.shim_pid == 0 && (target.state == RecordState::lingering || cells_[slot].main_pid != 0);
+    if (target.state == RecordState::empty || target.state == RecordState::spawning || shim_gone ||
         !may_be_main(request.pid))
         return;
     if (target.shim_pid > 0) {

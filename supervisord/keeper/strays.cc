@@ -23,7 +23,8 @@ void Keeper::shim_killed(uint32_t slot) {
     target.shim_pid = 0;
     strays_left_ = true;
     if (target.state == RecordState::lingering) return;
-    if (cell.main_ended || !is_our_child(cell.main_pid)) {
+    uint32_t owner;
+    if (cell.main_ended || !is_our_child(cell.main_pid) || pids_.find(cell.main_pid, &owner)) {
         return outlived_shim(slot, cell.main_ended ? cell.wait_status : kStatusUnknown);
     }
     target.pid = cell.main_pid;

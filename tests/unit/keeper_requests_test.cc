@@ -180,6 +180,30 @@ TEST_F(KeeperRequests, TheTreeOfAKilledShimThatLingeredIsEmptyWhenItsStraysAreGo
     ASSERT_EQ(world_.reports().size(), 1u);
 }
 
+TEST_F(KeeperRequests, AServiceThatLostItsShimTakesNoOtherMainProcess) {
+    start({0, 1}, kImageShim);
+    world_.turn();
+    const int32_t main = world_.record(0).pid;
+    world_.kill_shim(0);
+    world_.reap();
+    set_main({0, 1}, KeeperWorld::kStranger);
+    EXPECT_EQ(world_.record(0).main_pidfd, 0);
+    ASSERT_EQ(exits().size(), 1u);
+    EXPECT_FALSE(world_.is_child(main));
+}
+
+TEST_F(KeeperRequests, TheMainProcessOfTwoServicesStaysThatOfTheOneItWasNamedFor) {
+    start({0, 1}, kImageShim);
+    start({1, 1});
+    const int32_t main = world_.record(0).pid;
+    set_main({1, 1}, main);
+    world_.kill_shim(0);
+    settle();
+    EXPECT_EQ(world_.record(1).pid, main);
+    EXPECT_TRUE(world_.is_child(main));
+    EXPECT_EQ(world_.record(0).state, RecordState::exited);
+}
+
 TEST_F(KeeperRequests, AKilledShimCostsNoStrangerItsLife) {
     start({0, 1}, kImageShim);
     start({1, 1});
