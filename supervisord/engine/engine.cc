@@ -156,6 +156,7 @@ void Engine::end_of_turn() {
     deferred_.run();
     if (shutting_down_) finish_shutdown();
     schedule_deadline();
+    logs_->end_turn();
     link_.flush();
 }
 
@@ -197,6 +198,7 @@ void Engine::on_signal(int number) {
             if (shutting_down_) return;
             log_info("stopping everything");
             shutting_down_ = true;
+            host_.begin_end();
             graph_.stop_all(host_.now());
             return;
         case SIGUSR1:
@@ -219,7 +221,6 @@ void Engine::on_transition(ServiceId id, State from, State to, std::string_view 
     state_.store_event_number(events_.last_seq());
     log_debug(name + ": " + to_string(from) + " -> " + to_string(to) + ": " + std::string(cause));
     const bool ended = to == State::completed || to == State::failed || to == State::stopped;
-    if (ended && shutting_down_) host_.remove_traces(id);
     if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual)
         return;
     log_info(name + " has ended, and the daemon follows (exit_with)");

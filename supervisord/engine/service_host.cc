@@ -104,9 +104,9 @@ Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
     const ServiceFacts& facts = graph_->facts(id);
     if (facts.has_nice_override) request.nice = facts.nice_override;
     if (in_cgroup()) {
-        if (!service(id).has_cgroup) {
+        if (service(id).cgroup != Service::Cgroup::present) {
             if (auto made = parts_.cgroups->create(request.name); !made) return Failure<Error>{made.error()};
-            service(id).has_cgroup = true;
+            service(id).cgroup = Service::Cgroup::present;
         }
         request.cgroup = parts_.cgroups->directory(request.name);
     }
@@ -255,7 +255,13 @@ void ServiceHost::forget_wait(Service* service) {
 // to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
 void ServiceHost::renew_cgroup(ServiceId id) {
     forget_wait(&service(id));
-    remove_traces(id);
+    remove_cgroup(id);
+}
+
+void ServiceHost::remove_cgroup(ServiceId id) {
+    if (!in_cgroup() || !service(id).prepared || service(id).cgroup == Service::Cgroup::removed) return;
+    service(id).cgroup = Service::Cgroup::removed;
+    parts_.cgroups->remove(graph_->name(id));
 }
 
 void ServiceHost::kill_tree(ServiceId id) {
@@ -288,6 +294,8 @@ void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) {
 
 void ServiceHost::transitioned(ServiceId id, State from, State to, std::string_view cause) {
     on_transition_(id, from, to, cause);
+    const bool down = to == State::completed || to == State::failed || to == State::stopped;
+    if (down && ending_) remove_cgroup(id);
 }
 
 Status ServiceHost::renice(ServiceId id, int nice) {
@@ -312,15 +320,9 @@ ServiceProcesses ServiceHost::processes(ServiceId id) const {
     return found;
 }
 
-void ServiceHost::remove_traces(ServiceId id) {
-    if (!in_cgroup() || !service(id).prepared) return;
-    service(id).has_cgroup = false;
-    parts_.cgroups->remove(graph_->name(id));
-}
-
 void ServiceHost::remove_traces() {
     if (!in_cgroup()) return;
-    for (ServiceId id = 0; id < services_.size(); ++id) remove_traces(id);
+    for (ServiceId id = 0; id < services_.size(); ++id) remove_cgroup(id);
     (void)parts_.cgroups->remove_root();  // something that left its service's cgroup by itself may live there
 }
 
@@ -364,8 +366,14 @@ void ServiceHost::on_record(ServiceId id, const keeper::Report& report) {
     }
 }
 
-bool ServiceHost::tree_is_empty(ServiceId id, const keeper::Report& report) const {
+bool ServiceHost::tree_is_empty(ServiceId id, const keeper::Report& report) {
     if (report.record.tree_empty || !in_cgroup()) return report.record.tree_empty != 0;
+    if (ending_) {
+        // The removal that follows answers the question too.
+        if (!parts_.cgroups->remove_now(graph_->name(id))) return false;
+        service(id).cgroup = Service::Cgroup::removed;
+        return true;
+    }
     const Result<bool> populated = parts_.cgroups->populated(graph_->name(id));
     return !populated || !*populated;
 }
@@ -377,7 +385,7 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
     if (record.tree_empty) service(id).shim_pid = 0;
     const bool moved_main_ended = graph_->facts(id).main_moved && record.pid == graph_->facts(id).pid;
     if (record.stage != 0) {
-        service(id).has_cgroup = false;  // it may be what is missing
+        service(id).cgroup = Service::Cgroup::unknown;  // it may be what is missing
         const std::string stage = kSpawnStageNames[record.stage];
         const conf::ServiceConfig& config = graph_->config(id);
         const std::string object = stage == "chdir"  ? config.cwd

@@ -75,9 +75,9 @@ class ServiceHost : public Effects {
     void signal(ServiceId id, int number, bool tree);
     Status renice(ServiceId id, int nice);
     ServiceProcesses processes(ServiceId id) const;
-    // Releases what the services hold outside this process, at the daemon's end: of one that is down for good, while
-    // others still die; then of all.
-    void remove_traces(ServiceId id);
+    // The daemon's end has begun: from now on a service that is down leaves nothing outside this process.
+    void begin_end() { ending_ = true; }
+    // Releases what is left of all of them.
     void remove_traces();
 
     Now now() const { return {parts_.clock->now(), parts_.clock->wall_now()}; }
@@ -90,7 +90,7 @@ class ServiceHost : public Effects {
         CommandRunner::RunId stop_run = 0;
         int32_t shim_pid = 0;
         bool prepared = false;
-        bool has_cgroup = false;  // surely; otherwise it may have one
+        enum class Cgroup : uint8_t { unknown, present, removed } cgroup = Cgroup::unknown;
     };
 
     Service& service(ServiceId id);
@@ -105,12 +105,13 @@ class ServiceHost : public Effects {
     void on_message(ServiceId id, const NotifyMessage& message);
     void tell_status(ServiceId id, const NotifyMessage& message);
     bool belongs(ServiceId id, pid_t pid) const;
-    bool tree_is_empty(ServiceId id, const keeper::Report& report) const;
+    bool tree_is_empty(ServiceId id, const keeper::Report& report);
     void on_ended(ServiceId id, const keeper::Report& report);
     void on_record(ServiceId id, const keeper::Report& report);
     void on_started(ServiceId id, const keeper::Report& report);
     void forget_wait(Service* service);
     void renew_cgroup(ServiceId id);
+    void remove_cgroup(ServiceId id);
 
     const HostParts parts_;
     const Transition on_transition_;
@@ -118,6 +119,7 @@ class ServiceHost : public Effects {
     LogRouter* logs_ = nullptr;
     CommandRunner* commands_ = nullptr;
     std::vector<Service> services_;
+    bool ending_ = false;
 };
 
 }  // namespace yard::engine

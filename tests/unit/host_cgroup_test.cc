@@ -221,6 +221,18 @@ TEST_F(CgroupOnKernel, RemoveOfABusyOneHappensWhenItIsEmpty) {
     EXPECT_TRUE(loop_.run_until([&] { return !exists(directory); }));
 }
 
+TEST_F(CgroupOnKernel, RemovalAtOnceSaysWhetherAProcessIsLeft) {
+    const std::string directory = create("api");
+    std::filesystem::create_directory(directory + "/inside");
+    Resident resident(directory);
+    EXPECT_FALSE(manager_->remove_now("api"));
+    EXPECT_TRUE(exists(directory));
+    resident.end();
+    EXPECT_TRUE(manager_->remove_now("api"));
+    EXPECT_FALSE(exists(directory));
+    EXPECT_TRUE(manager_->remove_now("api")) << "one that is gone holds nobody";
+}
+
 TEST_F(CgroupOnKernel, RemovalThatWaitsIsForgottenWhenTheServiceStartsAgain) {
     const std::string directory = create("api");
     Resident resident(directory);

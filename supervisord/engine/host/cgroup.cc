@@ -146,6 +146,11 @@ void CgroupManager::remove(const std::string& service) {
     if (!removals_.contains(service)) try_removal(service, 1);
 }
 
+bool CgroupManager::remove_now(const std::string& service) const {
+    const Result<Removal> removed = remove_cgroup(directory(service));
+    return removed && *removed == Removal::gone;
+}
+
 void CgroupManager::try_removal(const std::string& service, int attempts) {
     removals_.erase(service);
     const std::string path = directory(service);

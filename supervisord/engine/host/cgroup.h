@@ -66,6 +66,8 @@ class CgroupManager {
     // Removes the service's cgroup with all that the service made in it: now, or as soon as the last process
     // is gone. Kills nothing.
     void remove(const std::string& service);
+    // Removes it if no process is left, else does nothing. False: one is left, or it cannot be told.
+    bool remove_now(const std::string& service) const;
     // Removes all that is empty at the end of the daemon; fails when something still lives there.
     Status remove_root();
 
