@@ -111,9 +111,11 @@ class LogRouter {
     // everything is written. While the disk is full or standard output is stuck that is not so: a caller in a
     // hurry destroys the router. The service's log can still be queried.
     virtual void remove(const std::string& service, std::function<void()> done) = 0;
-    // A process of the service ended: the half line that it left is complete, the next byte begins a new
-    // line. (Raw logs stay as written.)
+    // A process of the service ended: the half line that it left is complete, the byte that comes after
+    // end_turn() begins a new line. (Raw logs stay as written.)
     virtual void process_ended(const std::string& service) = 0;
+    // Call it before what the turn of the loop has decided takes effect: passes on which processes ended.
+    virtual void end_turn() = 0;
     // From the lines that are written next; none is reported after `false`.
     virtual void watch_lines(const std::string& service, bool on) = 0;
     virtual LogCounters counters(const std::string& service) const = 0;

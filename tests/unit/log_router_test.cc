@@ -97,6 +97,7 @@ TEST(LogRouter, EndOfTheProcessEndsItsHalfLine) {
     ASSERT_TRUE(logs.add("api", format(LogPolicy::Format::text)));
     logs.write("api", "dying wor");
     logs.router->process_ended("api");
+    logs.router->end_turn();
     ASSERT_TRUE(logs.wait_until([&] { return !logs.log("api").empty(); }));
     logs.write("api", "new life\n");
     logs.flush();

@@ -85,6 +85,7 @@ void Pump::abandon() {
 
 void Pump::promise(Promise promise) {
     promise.at = intake_.bytes_in() + intake_.waiting();
+    if (!promise.closes && !spool_ && promise.at == 0) return;  // nothing was ever written: kept already
     promises_.push_back(std::move(promise));
     reactor_.schedule(*this);
 }

@@ -64,8 +64,10 @@ class Router final : public LogRouter, private PumpListener {
     Status add(LogChannel channel) override;
     void remove(const std::string& service, std::function<void()> done) override;
     void process_ended(const std::string& service) override {
-        with_pump(service, [](Pump& pump) { pump.process_ended(); });
+        const auto found = logs_.find(service);
+        if (found != logs_.end() && found->second.pump) ended_.push_back(found->second.pump);
     }
+    void end_turn() override;
     void watch_lines(const std::string& service, bool on) override {
         if (on) {
             watched_.insert(service);
@@ -95,13 +97,21 @@ class Router final : public LogRouter, private PumpListener {
         std::shared_ptr<Pump> pump;  // none: the service is gone; its log is still read
     };
     template <typename Call>
-    void with_pump(const Log& log, Call call) {
-        if (log.pump) reactor_->post([pump = log.pump, call] { call(*pump); });
-    }
-    template <typename Call>
     void with_pump(const std::string& service, Call call) {
         const auto found = logs_.find(service);
-        if (found != logs_.end()) with_pump(found->second, call);
+        if (found == logs_.end() || !found->second.pump) return;
+        reactor_->post([pump = found->second.pump, call] { call(*pump); });
+    }
+    // One word to the log thread, however many there are.
+    template <typename Call>
+    void with_all_pumps(Call call) {
+        std::vector<std::shared_ptr<Pump>> pumps;
+        for (const auto& [service, log] : logs_) {
+            if (log.pump) pumps.push_back(log.pump);
+        }
+        reactor_->post([pumps = std::move(pumps), call] {
+            std::ranges::for_each(pumps, [&](auto& one) { call(*one); });
+        });
     }
     Log& log_of(const std::string& service, const std::string& path);
     void compress(std::shared_ptr<LogChain> chain, const std::string& service);
@@ -115,6 +125,7 @@ class Router final : public LogRouter, private PumpListener {
     std::shared_ptr<Callbacks> callbacks_;  // for worker jobs that end after this: they hold it weakly
     const Clock& clock_;
     std::set<std::string> watched_;
+    std::vector<std::shared_ptr<Pump>> ended_;  // whose process did, in this turn
     std::vector<QueryStream*> streams_;
     // In order of need: the sink refers to the reactor, pumps to both, and their tokens to the mailbox.
     std::unique_ptr<LoopMailbox> mailbox_;
@@ -151,7 +162,15 @@ Status Router::add(LogChannel channel) {
     return Ok();
 }
 
+void Router::end_turn() {
+    if (ended_.empty()) return;
+    reactor_->post([ended = std::exchange(ended_, {})] {
+        for (const auto& pump : ended) pump->process_ended();
+    });
+}
+
 void Router::remove(const std::string& service, std::function<void()> done) {
+    end_turn();
     auto token = when_dropped([this, service, done = std::move(done)] {
         logs_[service].pump = nullptr;
         if (done) done();
@@ -166,12 +185,13 @@ LogCounters Router::counters(const std::string& service) const {
 }
 
 void Router::reopen() {
-    for (const auto& [service, log] : logs_) with_pump(log, [](Pump& one) { one.reopen(); });
+    with_all_pumps([](Pump& pump) { pump.reopen(); });
 }
 
 void Router::flush(std::function<void()> done) {
+    end_turn();
     const auto token = when_dropped(std::move(done));
-    for (const auto& [service, log] : logs_) with_pump(log, [token](Pump& one) { one.flush(token); });
+    with_all_pumps([token](Pump& pump) { pump.flush(token); });
 }
 
 Result<std::unique_ptr<LogRouter::Stream>> Router::query(
