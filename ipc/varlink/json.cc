@@ -1,8 +1,8 @@
 #include "ipc/varlink/json.h"
 
 #include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+#include <rapidjson/stream.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -32,19 +32,26 @@ size_t utf8_sequence(std::string_view text) {
     return overlong || surrogate || beyond ? 0 : size;
 }
 
+// Are these eight bytes ASCII? Most text is.
+bool is_ascii(const char* eight) {
+    uint64_t bytes;
+    std::memcpy(&bytes, eight, sizeof bytes);
+    return (bytes & 0x8080808080808080) == 0;
+}
+
 size_t valid_utf8_prefix(std::string_view text) {
     size_t at = 0;
     while (at < text.size()) {
-        if (static_cast<unsigned char>(text[at]) < 0x80) {
-            ++at;
-            continue;
-        }
+        while (text.size() - at >= sizeof(uint64_t) && is_ascii(text.data() + at)) at += sizeof(uint64_t);
+        if (at == text.size()) break;
         const size_t size = utf8_sequence(text.substr(at));
         if (size == 0) break;
         at += size;
     }
     return at;
 }
+
+constexpr size_t kFewMembers = 32;
 
 // Builds the value from the reader's events. Open containers are frames on a stack of at most kMaxJsonDepth,
 // so the depth of the input is bounded here and not by the stack of the thread. What they hold so far lies on
@@ -54,16 +61,16 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     bool Null() { return add(Json()); }
     bool Bool(bool v) { return add(Json(v)); }
     // Numbers come as text, because the reader's own exact conversion has undefined behaviour for some of
-    // them. The text ends with a NUL; the size is wrong in RapidJSON 1.1.0.
-    bool RawNumber(const char* text, rapidjson::SizeType, bool) {
-        const char* const end = text + std::strlen(text);
+    // them.
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        const char* const end = text + size;
         int64_t integer = 0;
         if (const auto [at, error] = std::from_chars(text, end, integer); at == end && error == std::errc()) {
             return add(Json(integer));
         }
         double number = 0;
         if (std::from_chars(text, end, number).ec == std::errc()) return add(Json(number));
-        problem_ = "the number " + std::string(text) + " is out of range";
+        problem_ = "the number " + std::string(text, size) + " is out of range";
         return false;
     }
     bool String(const char* text, rapidjson::SizeType size, bool) {
@@ -130,12 +137,25 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     }
 
     bool has_duplicates(const Json::Object& members) {
+        if (members.size() <= kFewMembers) return has_duplicates_among_few(members);
         names_.clear();
         for (const Json::Member& member : members) names_.push_back(member.first);
         std::sort(names_.begin(), names_.end());
         const auto twice = std::adjacent_find(names_.begin(), names_.end());
-        if (twice == names_.end()) return false;
-        problem_ = "duplicate member \"" + std::string(*twice) + "\"";
+        return twice != names_.end() && refuse_duplicate(*twice);
+    }
+
+    // Without sorting: names mostly differ in their size already.
+    bool has_duplicates_among_few(const Json::Object& members) {
+        for (auto one = members.begin(); one != members.end(); ++one) {
+            const auto is_same = [&](const Json::Member& other) { return other.first == one->first; };
+            if (std::any_of(members.begin(), one, is_same)) return refuse_duplicate(one->first);
+        }
+        return false;
+    }
+
+    bool refuse_duplicate(std::string_view name) {
+        problem_ = "duplicate member \"" + std::string(name) + "\"";
         return true;
     }
 
@@ -167,10 +187,12 @@ Result<Json> Json::parse(std::string_view text) {
     // To the reader a NUL is the end of the text, so what stands behind one would go unread.
     if (const size_t nul = text.find('\0'); nul != text.npos)
         return fail("NUL at byte " + std::to_string(nul));
-    rapidjson::MemoryStream stream(text.data(), text.size());
+    std::string copy(text);  // strings are decoded where they stand
+    rapidjson::InsituStringStream stream(copy.data());
     Builder builder;
     rapidjson::Reader reader;
-    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+    constexpr unsigned kFlags =
+        rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
     if (result.IsError()) {
         const std::string what =

@@ -38,6 +38,7 @@ TEST(Json, IntegersKeepAll64Bits) {
     EXPECT_EQ(Json::parse("9223372036854775807")->as_int(), std::numeric_limits<int64_t>::max());
     EXPECT_EQ(Json::parse("-9223372036854775808")->as_int(), std::numeric_limits<int64_t>::min());
     EXPECT_EQ(Json::parse("4294967295")->as_int(), 4294967295);
+    EXPECT_EQ(Json::parse("[12,345]")->dump(), "[12,345]");
     const Json beyond = *Json::parse("9223372036854775808");
     EXPECT_FALSE(beyond.is_int());
     EXPECT_EQ(beyond.as_double(), 9223372036854775808.0);
@@ -61,6 +62,12 @@ TEST(Json, DepthIsLimited) {
 TEST(Json, DuplicateMembersAreRefusedByName) {
     EXPECT_NE(parse_error(R"({"a":1,"b":{"c":1,"c":2}})").find("duplicate member \"c\""), std::string::npos);
     EXPECT_TRUE(Json::parse(R"({"a":{"a":1}})").ok());
+    Json many;
+    for (int i = 0; i < 100; ++i) many.set("m" + std::to_string(i), i);
+    const std::string text = many.dump();
+    EXPECT_TRUE(Json::parse(text).ok());
+    EXPECT_NE(parse_error(text.substr(0, text.size() - 1) + R"(,"m50":0})").find("duplicate member \"m50\""),
+              std::string::npos);
 }
 
 TEST(Json, TextThatIsNotOneDocumentIsRefusedWithItsPlace) {
@@ -78,6 +85,8 @@ TEST(Json, OnlyValidUtf8IsAccepted) {
         EXPECT_NE(parse_error(bad), "accepted") << bad;
     }
     EXPECT_EQ(Json::parse("\"\\ud83d\\ude00\"")->as_string(), "\xF0\x9F\x98\x80");
+    EXPECT_EQ(Json::parse("\"12345678\xC3\xA9 and more\"")->as_string(), "12345678\xC3\xA9 and more");
+    EXPECT_NE(parse_error("\"12345678abcdefg\xC3\""), "accepted");
 }
 
 TEST(Json, ReadingTheWrongTypeGivesTheFallback) {
