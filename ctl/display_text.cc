@@ -73,8 +73,9 @@ bool is_unsafe(char32_t code) {
 
 }  // namespace
 
-std::string neutralised(std::string_view text, Neutralising how) {
-    if (is_plain(text)) return std::string(text);
+std::string neutralised(std::string whole, Neutralising how) {
+    if (is_plain(whole)) return whole;
+    std::string_view text = whole;
     std::string safe;
     safe.reserve(text.size());
     while (!text.empty()) {

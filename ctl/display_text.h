@@ -16,7 +16,7 @@ struct Neutralising {
     bool keep_tabs = false;
     bool ascii_only = false;
 };
-std::string neutralised(std::string_view text, Neutralising how = {});
+std::string neutralised(std::string text, Neutralising how = {});
 
 // Columns that `text` (neutralised UTF-8) takes: 0 for combining characters, 2 for wide ones.
 size_t display_width(std::string_view text);

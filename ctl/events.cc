@@ -36,6 +36,7 @@ Outcome run_events(Context& context) {
         context.out.flush();
         return !context.out.closed();
     };
+    context.session.wait_for_ever();
     const auto streamed = context.session.stream("Subscribe", parameters, take);
     if (!streamed) return trouble(streamed.error());
     return ExitCode::done;

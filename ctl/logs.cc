@@ -97,6 +97,7 @@ Outcome run_logs(Context& context) {
         if (args.follow) context.out.flush();
         return !context.out.closed();
     };
+    context.session.wait_for_ever();
     const auto streamed = context.session.stream("Logs", parameters, take);
     if (!streamed) return trouble(streamed.error());
     return ExitCode::done;

@@ -16,7 +16,7 @@ void Progress::show(std::string_view text) {
     if (!terminal_.can_redraw) return;
     shown_ = true;
     out_.write(kWipe);
-    out_.write(cut_to_width(terminal_.safe(text), terminal_.width - 1, terminal_.ellipsis()));
+    out_.write(cut_to_width(terminal_.safe(std::string(text)), terminal_.width - 1, terminal_.ellipsis()));
     out_.flush();
 }
 

@@ -64,28 +64,28 @@ std::string exit_words(const Json& exit) {
     return exit["unknown"].as_bool() ? "unknown" : "-";
 }
 
-Table status_table(const Json& services, WallTime now) {
+Table status_table() {
     constexpr auto kRight = Column::Align::right;
-    Table table({{.title = "NAME", .narrowest = 8},
-                 {.title = "STATE"},
-                 {.title = "PID", .align = kRight},
-                 {.title = "SINCE", .align = kRight},
-                 {.title = "RESTARTS", .align = kRight},
-                 {.title = "EXIT", .align = kRight},
-                 {.title = "NICE", .align = kRight},
-                 {.title = "REASON/STATUS", .narrowest = 13}});
-    for (const Json& service : services.as_array()) {
-        const std::string& state = service["state"].as_string();
-        table.add({service["name"].as_string(),
-                   {state, state_colour(state)},
-                   number_or_dash(service["pid"]),
-                   age_of(service, now),
-                   number_or_dash(service["restarts"]),
-                   exit_words(service["exit"]),
-                   number_or_dash(service["nice"]),
-                   words_of(service)});
-    }
-    return table;
+    return Table({{.title = "NAME", .narrowest = 8},
+                  {.title = "STATE"},
+                  {.title = "PID", .align = kRight},
+                  {.title = "SINCE", .align = kRight},
+                  {.title = "RESTARTS", .align = kRight},
+                  {.title = "EXIT", .align = kRight},
+                  {.title = "NICE", .align = kRight},
+                  {.title = "REASON/STATUS", .narrowest = 13}});
+}
+
+void add_service(Table& table, const Json& service, WallTime now) {
+    const std::string& state = service["state"].as_string();
+    table.add({service["name"].as_string(),
+               {state, state_colour(state)},
+               number_or_dash(service["pid"]),
+               age_of(service, now),
+               number_or_dash(service["restarts"]),
+               exit_words(service["exit"]),
+               number_or_dash(service["nice"]),
+               words_of(service)});
 }
 
 std::string service_details(const Json& service, WallTime now, const Terminal& terminal) {

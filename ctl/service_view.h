@@ -10,13 +10,14 @@
 
 namespace yard::ctl {
 
-// What `ctl status` says of `services` (an array of the interface's type Service): a line each.
-Table status_table(const varlink::Json& services, WallTime now);
+// What `ctl status` says of services (the interface's type Service): a line each.
+Table status_table();
+void add_service(Table& table, const varlink::Json& service, WallTime now);
 
 // The same of one service, in full.
 std::string service_details(const varlink::Json& service, WallTime now, const Terminal& terminal);
 
-// The array for programs: every member that they may rely on is there, null where the daemon left one out.
+// An array of services for programs: every member that they may rely on is there, null where the daemon left one out.
 varlink::Json services_json(const varlink::Json& services);
 
 // "0", "SIGKILL", "unknown"; "-" when it has not ended yet.

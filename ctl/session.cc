@@ -88,7 +88,6 @@ Json mutating(Json parameters) {
 
 Result<Json, Trouble> Session::call(const std::string& method, Json parameters) {
     if (Result<Unit, Trouble> connected = connect(); !connected) return trouble(std::move(connected).error());
-    client_->set_reply_within(patient_ ? std::chrono::seconds(0) : kReplyWithin);
     if (parameters.is_null()) parameters = Json(Json::Object{});
     Result<Reply> reply = client_->call(kInterface + method, parameters);
     daemon_ended_ = !reply && nobody_listens(reply.error());
@@ -100,7 +99,6 @@ Result<Json, Trouble> Session::call(const std::string& method, Json parameters) 
 Result<Unit, Trouble> Session::stream(const std::string& method, const std::function<Json()>& parameters,
                                       const std::function<bool(const Reply&)>& on_reply) {
     if (Result<Unit, Trouble> connected = connect(); !connected) return connected;
-    client_->set_reply_within(std::chrono::seconds(0));
     std::optional<Trouble> refused;
     const auto take = [&](const Reply& reply) {
         if (reply.ok()) return on_reply(reply);
@@ -133,6 +131,7 @@ Result<Unit, Trouble> Session::connect() {
     Result<Client> client = Client::connect(path_);
     if (!client) return trouble(transport_trouble(client.error()));
     client_.emplace(std::move(client).value());
+    client_->set_reply_within(patient_ ? std::chrono::seconds(0) : kReplyWithin);
     return Unit{};
 }
 

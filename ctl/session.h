@@ -26,7 +26,7 @@ class Session {
                                  const std::function<bool(const varlink::Reply&)>& on_reply);
 
     // Answers may take as long as they like (start, stop, wait ...); otherwise a silent daemon is given up
-    // on.
+    // on. REQUIRES: no call yet.
     void wait_for_ever() { patient_ = true; }
 
     // Did the last call fail because the daemon ended during it?

@@ -7,35 +7,55 @@ namespace yard::ctl {
 namespace {
 
 using varlink::Json;
+using varlink::Reply;
 
-// Exit code 3 only where services were named: "is everything up?" is not what `ctl status` alone asks.
-ExitCode verdict(const Arguments& args, const Json& services) {
-    if (args.names.empty()) return ExitCode::done;
-    for (const Json& service : services.as_array()) {
-        if (!counts_as_running(service["state"].as_string())) return ExitCode::not_running;
-    }
-    return ExitCode::done;
+// What the replies add up to.
+struct Shown {
+    Table table = status_table();
+    Json::Array services;  // in full, where the table is not all that is shown of them
+    bool all_up = true;
+};
+
+bool names_one(const Arguments& args) {
+    return args.names.size() == 1 && !is_glob(args.names.front());
 }
 
-bool asks_for_one(const Arguments& args, const Json& services) {
-    return args.names.size() == 1 && !is_glob(args.names.front()) && services.as_array().size() == 1;
+void add(Shown& shown, const Json& service, bool in_full) {
+    shown.all_up = shown.all_up && counts_as_running(service["state"].as_string());
+    add_service(shown.table, service, SystemClock().wall_now());
+    if (in_full) shown.services.push_back(service);
+}
+
+void print(Context& context, Shown& shown) {
+    if (context.args.json) {
+        context.out.line(services_json(std::move(shown.services)).dump());
+    } else if (shown.services.size() == 1) {
+        context.out.write(
+            service_details(shown.services.front(), SystemClock().wall_now(), context.terminal));
+    } else {
+        context.out.write(shown.table.draw(context.terminal));
+    }
 }
 
 }  // namespace
 
 Outcome run_status(Context& context) {
-    const Result<Json, Trouble> reply = context.session.call("Status", with_names(context.args.names));
-    if (!reply) return trouble(reply.error());
-    const Json& services = (*reply)["services"];
-    const WallTime now = SystemClock().wall_now();
-    if (context.args.json) {
-        context.out.line(services_json(services).dump());
-    } else if (asks_for_one(context.args, services)) {
-        context.out.write(service_details(services.as_array().front(), now, context.terminal));
-    } else {
-        context.out.write(status_table(services, now).draw(context.terminal));
-    }
-    return verdict(context.args, services);
+    const Arguments& args = context.args;
+    const bool in_full = args.json || names_one(args);
+    Shown shown;
+    const auto begin = [&] {
+        shown = Shown();
+        return with_names(args.names);
+    };
+    const auto take = [&](const Reply& reply) {
+        for (const Json& service : reply.parameters["services"].as_array()) add(shown, service, in_full);
+        return true;
+    };
+    if (const auto streamed = context.session.stream("Status", begin, take); !streamed)
+        return trouble(streamed.error());
+    print(context, shown);
+    // Exit code 3 only where services were named: "is everything up?" is not what `ctl status` alone asks.
+    return args.names.empty() || shown.all_up ? ExitCode::done : ExitCode::not_running;
 }
 
 }  // namespace yard::ctl

@@ -26,43 +26,54 @@ void shrink_to_fit(std::vector<size_t>& widths, const std::vector<Column>& colum
 
 }  // namespace
 
-std::string Table::draw(const Terminal& terminal) const {
-    std::vector<std::vector<Cell>> rows;
-    std::vector<Cell>& heading = rows.emplace_back();
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
+    Row heading;
     for (const Column& column : columns_) heading.emplace_back(column.title, Colour::bold);
-    for (std::vector<Cell> row : rows_) {
-        for (Cell& cell : row) cell.text = terminal.safe(cell.text);
-        rows.push_back(std::move(row));
+    add(std::move(heading));
+}
+
+std::string Table::draw(const Terminal& terminal) {
+    for (Row& row : rows_) {
+        for (Cell& cell : row) {
+            cell.text = terminal.safe(std::move(cell.text));
+            cell.width = display_width(cell.text);
+        }
     }
-    const std::vector<size_t> column_widths = widths(rows, terminal);
+    const std::vector<size_t> column_widths = widths(terminal);
     std::string text;
-    for (const std::vector<Cell>& row : rows) draw_row(row, column_widths, terminal, text);
+    for (Row& row : rows_) {
+        for (size_t i = 0; i < row.size(); ++i) {
+            if (row[i].width <= column_widths[i]) continue;
+            row[i].text = cut_to_width(row[i].text, column_widths[i], terminal.ellipsis());
+            row[i].width = display_width(row[i].text);
+        }
+        draw_row(row, column_widths, terminal, text);
+    }
     return text;
 }
 
-std::vector<size_t> Table::widths(const std::vector<std::vector<Cell>>& rows,
-                                  const Terminal& terminal) const {
+std::vector<size_t> Table::widths(const Terminal& terminal) const {
     std::vector<size_t> widths(columns_.size());
-    for (const std::vector<Cell>& row : rows) {
-        for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text));
+    for (const Row& row : rows_) {
+        for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].width);
     }
     if (terminal.width != 0) shrink_to_fit(widths, columns_, terminal.width);
     return widths;
 }
 
-void Table::draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths,
-                     const Terminal& terminal, std::string& drawn) const {
+void Table::draw_row(const Row& row, const std::vector<size_t>& widths, const Terminal& terminal,
+                     std::string& drawn) const {
     size_t owed = 0;  // spaces that are written only if something follows
     for (size_t i = 0; i < row.size(); ++i) {
-        const std::string text = cut_to_width(row[i].text, widths[i], terminal.ellipsis());
-        const size_t padding = widths[i] - display_width(text);
+        const Cell& cell = row[i];
+        const size_t padding = widths[i] - cell.width;
         const bool right = columns_[i].align == Column::Align::right;
-        if (!text.empty()) {
+        if (!cell.text.empty()) {
             drawn.append(owed + (right ? padding : 0), ' ');
-            drawn += terminal.paint(text, row[i].colour);
+            drawn += terminal.paint(cell.text, cell.colour);
             owed = 0;
         }
-        owed += (right && !text.empty() ? 0 : padding) + kGap;
+        owed += (right && !cell.text.empty() ? 0 : padding) + kGap;
     }
     drawn += '\n';
 }

@@ -19,25 +19,28 @@ struct Cell {
     Cell(const char* words) : text(words) {}
     std::string text;  // of any origin: it is neutralised when it is drawn
     Colour colour = Colour::none;
+    size_t width = 0;  // once it is neutralised
 };
 
 class Table {
   public:
-    explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+    explicit Table(std::vector<Column> columns);
 
     // REQUIRES: one cell a column.
     void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
 
-    // A heading and a line per row, each ended by a newline, without spaces at the end.
-    std::string draw(const Terminal& terminal) const;
+    // A heading and a line per row, each ended by a newline, without spaces at the end. Cells stay as they were
+    // drawn: neutralised and cut.
+    std::string draw(const Terminal& terminal);
 
   private:
-    std::vector<size_t> widths(const std::vector<std::vector<Cell>>& rows, const Terminal& terminal) const;
-    void draw_row(const std::vector<Cell>& row, const std::vector<size_t>& widths, const Terminal& terminal,
+    using Row = std::vector<Cell>;
+    std::vector<size_t> widths(const Terminal& terminal) const;
+    void draw_row(const Row& row, const std::vector<size_t>& widths, const Terminal& terminal,
                   std::string& drawn) const;
 
     std::vector<Column> columns_;
-    std::vector<std::vector<Cell>> rows_;
+    std::vector<Row> rows_;  // with the heading
 };
 
 }  // namespace yard::ctl

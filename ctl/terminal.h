@@ -23,8 +23,8 @@ struct Terminal {
     std::string paint(std::string_view text, Colour colour) const;
     std::string_view ellipsis() const { return utf8 ? "…" : "..."; }
     // Text from elsewhere, made safe to show here in one line.
-    std::string safe(std::string_view text) const {
-        return neutralised(text, {.ascii_only = is_tty && !utf8});
+    std::string safe(std::string text) const {
+        return neutralised(std::move(text), {.ascii_only = is_tty && !utf8});
     }
 };
 

@@ -52,6 +52,7 @@ Outcome run_wait(Context& context) {
         services = reply.parameters["services"];
         return true;
     };
+    context.session.wait_for_ever();
     const auto waited = context.session.stream(
         "Wait", [&] { return parameters_at(args, deadline); }, take);
     if (!waited) return trouble(waited.error());

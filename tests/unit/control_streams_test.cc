@@ -95,6 +95,32 @@ TEST_F(ControlStreams, ManyLinesComeInSeveralMessagesAndNoneIsLost) {
     EXPECT_EQ(lines(), texts);
 }
 
+TEST_F(ControlStreams, StatusOfManyComesInSlicesAtThePaceOfTheCaller) {
+    std::vector<std::string> added, told;
+    for (int i = 0; i < 200; ++i) {
+        added.push_back("s" + std::to_string(i));
+        backend.add(added.back());
+    }
+    caller.set_congested(true);
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Status"));
+    EXPECT_TRUE(caller.answers.empty());
+    caller.set_congested(false);
+    EXPECT_TRUE(caller.is_finished());
+    EXPECT_GT(caller.answers.size(), 2u);
+    for (const Json& answer : caller.answers) {
+        EXPECT_EQ(answer.has("continues"), &answer != &caller.answers.back());
+        for (const Json& service : answer["parameters"]["services"].as_array())
+            told.push_back(service["name"].as_string());
+    }
+    EXPECT_EQ(told, added);
+}
+
+TEST_F(ControlStreams, StatusOfNobodyIsOneEmptyReply) {
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Status"));
+    EXPECT_TRUE(caller.is_finished());
+    EXPECT_EQ(caller.answers.at(0).dump(), R"({"parameters":{"services":[]}})");
+}
+
 TEST_F(ControlStreams, LogsAreCancelledWhenTheCallerGoes) {
     backend.add("api");
     ASSERT_TRUE(caller.call_more("org.yardmaster.Logs", R"({"follow":true})"));

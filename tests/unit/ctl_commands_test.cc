@@ -218,7 +218,8 @@ TEST(Requests, CarryWhatWasTyped) {
 TEST(Requests, WithoutNamesNoneAreSent) {
     FakeVarlinkServer server(always(services({})));
     run(server, {"status"});
-    EXPECT_EQ(server.requests().at(0).dump(), R"({"method":"org.yardmaster.Status","parameters":{}})");
+    EXPECT_EQ(server.requests().at(0).dump(),
+              R"({"method":"org.yardmaster.Status","parameters":{},"more":true})");
 }
 
 TEST(Requests, WaitAsksAgainOnlyForTheTimeThatIsLeft) {
@@ -233,6 +234,21 @@ TEST(Requests, WaitAsksAgainOnlyForTheTimeThatIsLeft) {
     EXPECT_LE(timeout(0), 3'600'000);
     EXPECT_LE(timeout(1), timeout(0));
     EXPECT_GT(timeout(1), 3'000'000);
+}
+
+TEST(Status, BeginsAnewWhenTheEngineRestartsBetweenTwoReplies) {
+    FakeVarlinkServer server([](size_t nth, const Json& request) {
+        EXPECT_TRUE(request["more"].as_bool());
+        const std::string first =
+            fakes::progress(Json::Object{{"services", Json::Array{service("a", "running")}}});
+        if (nth == 0) return Answer{first, true};
+        return Answer{first + services({service("b", "running")}).bytes};
+    });
+    const Ran ran = run(server, {"status"});
+    EXPECT_EQ(ran.out,
+              "NAME  STATE    PID  SINCE  RESTARTS  EXIT  NICE  REASON/STATUS\n"
+              "a     running    -      -         -     -     -\n"
+              "b     running    -      -         -     -     -\n");
 }
 
 // ---- Output.

@@ -11,7 +11,7 @@ constexpr const char* kReplaced = "\uFFFD";
 
 TEST(Neutralised, ControlCharactersAreShownInsteadOfObeyed) {
     EXPECT_EQ(neutralised("a\x1b[31mb\x07\x7f\r\n\t"), "a^[[31mb^G^?^M^J^I");
-    EXPECT_EQ(neutralised(std::string_view("\0", 1)), "^@");
+    EXPECT_EQ(neutralised(std::string("\0", 1)), "^@");
     EXPECT_EQ(neutralised("a\tb\n", {.keep_tabs = true}), "a\tb^J");
 }
 

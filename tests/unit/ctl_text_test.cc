@@ -124,8 +124,9 @@ TEST(ServiceView, TableSaysSinceWhenAndWhy) {
                                       {"exit", Json::Object{{"code", 1}}},
                                       {"reason", "restart in 1s"},
                                       {"status_text", "warming"}};
-    const std::string text = status_table(Json::Array{service}, at("2026-01-31T12:02:05Z")).draw({});
-    EXPECT_EQ(text,
+    Table table = status_table();
+    add_service(table, service, at("2026-01-31T12:02:05Z"));
+    EXPECT_EQ(table.draw({}),
               "NAME  STATE    PID  SINCE  RESTARTS  EXIT  NICE  REASON/STATUS\n"
               "db    backoff    -  2m 5s         2     1     -  restart in 1s; warming\n");
 }

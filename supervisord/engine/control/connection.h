@@ -20,7 +20,7 @@ namespace yard::engine::control {
 class Connection final : private ReplySink {
   public:
     // Unread answers above this stop the reading of requests and pause streams.
-    static constexpr size_t kHighWaterBytes = 256 << 10;
+    static constexpr size_t kHighWaterBytes = 64 << 10;
     // Messages handled in a row before the other connections get their turn, and bytes read at once.
     static constexpr int kMessagesPerTurn = 16;
     static constexpr size_t kReadBytes = 16 << 10;

@@ -33,6 +33,30 @@ void answer_unknown(Call& call, const UnknownName& unknown) {
     call.error("org.yardmaster.NoSuchService", parameters);
 }
 
+// Sends services in slices, so that what is asked about thousands holds nobody else up.
+class StatusTask final : public Task {
+  public:
+    static constexpr size_t kServicesInReply = 64;
+
+    StatusTask(Call& call, const ControlBackend& backend, std::vector<ServiceId> ids)
+        : call_(call), backend_(backend), ids_(std::move(ids)), left_(ids_) {}
+    void send() {
+        while (!call_.congested()) {
+            const std::span<const ServiceId> slice = left_.first(std::min(kServicesInReply, left_.size()));
+            left_ = left_.subspan(slice.size());
+            if (left_.empty()) return call_.reply(services_json(backend_, slice));
+            call_.progress(services_json(backend_, slice));
+        }
+    }
+    void on_drained() override { send(); }
+
+  private:
+    Call& call_;
+    const ControlBackend& backend_;
+    const std::vector<ServiceId> ids_;
+    std::span<const ServiceId> left_;
+};
+
 std::vector<ServiceId> ids_of(const std::vector<GoalTask::Target>& targets) {
     std::vector<ServiceId> ids;
     for (const GoalTask::Target& target : targets) ids.push_back(target.id);
@@ -58,7 +82,10 @@ std::optional<std::vector<ServiceId>> Methods::selected(Call& call) const {
 }
 
 void Methods::status(Call& call) {
-    if (const auto ids = selected(call)) call.reply(services_json(backend_, *ids));
+    auto ids = selected(call);
+    if (!ids) return;
+    if (!call.more()) return call.reply(services_json(backend_, *ids));
+    call.keep(std::make_unique<StatusTask>(call, backend_, std::move(*ids))).send();
 }
 
 void Methods::wait(Call& call) {

@@ -76,7 +76,7 @@ void write_process(JsonWriter& json, const ProcessInfo& process) {
 
 }  // namespace
 
-std::string services_json(const ControlBackend& backend, const std::vector<ServiceId>& ids) {
+std::string services_json(const ControlBackend& backend, std::span<const ServiceId> ids) {
     const BootTime now = backend.now().boot;
     JsonWriter json;
     json.begin_object().key("services").begin_array();

@@ -1,6 +1,7 @@
 // The types of the interface as JSON text.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct Outcome {
 };
 
 // Whole parameter objects: {"services": [...]}, {"outcomes": [...]} and so on.
-std::string services_json(const ControlBackend& backend, const std::vector<ServiceId>& ids);
+std::string services_json(const ControlBackend& backend, std::span<const ServiceId> ids);
 std::string outcomes_json(const ControlBackend& backend, const std::vector<Outcome>& outcomes);
 // One outcome with a state that the service has passed through.
 std::string step_json(const Event& event);
