@@ -52,7 +52,7 @@ class KilledShim:
         self.assertFalse(identity_alive(runaway))
 
     def test_a_storm_of_runaways_ends_with_it(self):
-        d = self.family(lambda d: ["fork-storm", 30, 20_000, "touch", d.path("storm")])
+        d = self.family(lambda d: ["fork-storm", 6, 5_000, "touch", d.path("storm")])
         wait_for(d.path("storm").exists, 10, "the storm")
         self.kill_shim(d)
         d.wait_state("family", "failed")

@@ -45,7 +45,7 @@ class Trees:
         self.assertEqual(d.status("family")["exit"], {"signal": "SIGKILL"})
 
     def test_a_stop_ends_a_storm_of_runaways_that_fork_without_pause(self):
-        d = self.start(lambda d: ["fork-storm", 30, 20_000, "touch", d.path("storm"), "forever"])
+        d = self.start(lambda d: ["fork-storm", 8, 10_000, "touch", d.path("storm"), "forever"])
         wait_for(d.path("storm").exists, 10, "the storm")
         began = time.monotonic()
         self.assert_ctl(0, d, "stop", "family")
