@@ -14,8 +14,13 @@ Value::Map& section_of(Value::Map& shown, const std::string& name) {
     return std::get<Value::Map>(shown.back().value.content);
 }
 
-template <typename T>
-Value::Map describe_by(const Table<T>& table, const T& target) {
+Value plain(const std::string&, Value value) {
+    return value;
+}
+
+// `decorate(path, value)` gives what stands in the place of a row's value.
+template <typename T, typename Decorate = decltype(&plain)>
+Value::Map describe_by(const Table<T>& table, const T& target, Decorate decorate = plain) {
     Value::Map shown;
     for (const Row<T>& row : table.rows()) {
         Value value = row.show(target);
@@ -23,9 +28,23 @@ Value::Map describe_by(const Table<T>& table, const T& target) {
         const size_t dot = row.path.find('.');
         const std::string key = row.path.substr(dot + 1);  // all of it when there is no dot
         (dot == std::string::npos ? shown : section_of(shown, row.path.substr(0, dot)))
-            .push_back({key, std::move(value)});
+            .push_back({key, decorate(row.path, std::move(value))});
     }
     return shown;
+}
+
+auto with_origin(const KeyOrigins& origins) {
+    const auto one = [&origins](const std::string& path, Value value) {
+        const auto found = origins.find(path);
+        const std::string origin = found == origins.end() ? "built in" : found->second;
+        return Value{Value::Map{{"value", std::move(value)}, {"origin", Value{origin}}}};
+    };
+    return [one](const std::string& path, Value value) {
+        auto* members = std::get_if<Value::Map>(&value.content);
+        if (members == nullptr) return one(path, std::move(value));
+        for (auto& [key, member] : *members) member = one(path + "." + key, std::move(member));
+        return value;
+    };
 }
 
 }  // namespace
@@ -38,6 +57,16 @@ Value::Map describe(const DaemonConfig& daemon) {
 }
 Value::Map describe_access(const DaemonConfig& daemon) {
     return describe_by(access_table(), daemon);
+}
+
+Value::Map describe(const ServiceConfig& service, const KeyOrigins& origins) {
+    return describe_by(service_table(), service, with_origin(origins));
+}
+Value::Map describe(const DaemonConfig& daemon, const KeyOrigins& origins) {
+    return describe_by(daemon_table(), daemon, with_origin(origins));
+}
+Value::Map describe_access(const DaemonConfig& daemon, const KeyOrigins& origins) {
+    return describe_by(access_table(), daemon, with_origin(origins));
 }
 
 }  // namespace yard::conf

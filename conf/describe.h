@@ -3,6 +3,7 @@
 #pragma once
 
 #include "conf/config.h"
+#include "conf/loader.h"
 #include "conf/value.h"
 
 namespace yard::conf {
@@ -10,5 +11,11 @@ namespace yard::conf {
 Value::Map describe(const ServiceConfig& service);
 Value::Map describe(const DaemonConfig& daemon);
 Value::Map describe_access(const DaemonConfig& daemon);  // what stands under `access:`
+
+// The same with the origin of each value: in place of a value {value: 5, origin: "yard.yaml:12"}, of the
+// environment for each variable.
+Value::Map describe(const ServiceConfig& service, const KeyOrigins& origins);
+Value::Map describe(const DaemonConfig& daemon, const KeyOrigins& origins);
+Value::Map describe_access(const DaemonConfig& daemon, const KeyOrigins& origins);
 
 }  // namespace yard::conf

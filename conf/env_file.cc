@@ -37,25 +37,20 @@ std::optional<std::string> unquote(std::string_view value) {
     return {};
 }
 
-// One line that is neither blank nor a comment. The answer is what is wrong with it, or empty.
-std::string read_line(std::string_view line, Environment& variables) {
+// One line that is neither blank nor a comment, or what is wrong with it.
+Result<std::pair<std::string, std::string>> read_line(std::string_view line) {
     constexpr std::string_view kExport = "export ";
     if (line.starts_with(kExport)) line = trim(line.substr(kExport.size()));
     const size_t equals = line.find('=');
-    if (equals == std::string_view::npos) return "expected NAME=VALUE, not " + in_quotes(line);
+    if (equals == std::string_view::npos) return fail("expected NAME=VALUE, not " + in_quotes(line));
     const std::string name(trim(line.substr(0, equals)));
     if (!is_variable_name(name))
-        return in_quotes(name) + " cannot be the name of a variable; expected letters, digits and _";
+        return fail(in_quotes(name) + " cannot be the name of a variable; expected letters, digits and _");
     const std::string_view value = trim(line.substr(equals + 1));
-    if (value.empty() || (value[0] != '"' && value[0] != '\'')) {
-        variables[name] = value;
-        return {};
-    }
+    if (value.empty() || (value[0] != '"' && value[0] != '\'')) return std::pair(name, std::string(value));
     const auto inside = unquote(value);
-    if (!inside)
-        return "the value of " + name + " begins with a quote; expected one at its end and none between";
-    variables[name] = *inside;
-    return {};
+    if (inside) return std::pair(name, *inside);
+    return fail("the value of " + name + " begins with a quote; expected one at its end and none between");
 }
 
 }  // namespace
@@ -68,10 +63,10 @@ bool is_variable_name(std::string_view name) {
     return true;
 }
 
-Environment parse_env_file(std::string_view text, uint32_t file, Report& report) {
+Environment parse_env_file(std::string_view text, uint32_t file, Reader& reader) {
     Environment variables;
     if (const auto fault = find_text_fault(text)) {
-        report.error({file, fault->line, fault->column}, fault->message);
+        reader.report().error({file, fault->line, fault->column}, fault->message);
         return variables;
     }
     uint32_t number = 1;
@@ -81,9 +76,14 @@ Environment parse_env_file(std::string_view text, uint32_t file, Report& report)
         const std::string_view line = trim(whole);
         at = end + 1;
         if (line.empty() || line[0] == '#') continue;
-        const std::string wrong = read_line(line, variables);
-        const auto column = static_cast<uint32_t>(line.data() - whole.data() + 1);
-        if (!wrong.empty()) report.error({file, number, column}, wrong);
+        const Mark mark{file, number, static_cast<uint32_t>(line.data() - whole.data() + 1)};
+        auto variable = read_line(line);
+        if (!variable) {
+            reader.report().error(mark, variable.error().message);
+            continue;
+        }
+        reader.member(variable->first, mark);
+        variables[std::move(variable->first)] = std::move(variable->second);
     }
     return variables;
 }

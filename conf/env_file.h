@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "conf/report.h"
+#include "conf/reader.h"
 
 namespace yard::conf {
 
@@ -17,7 +17,7 @@ bool is_variable_name(std::string_view name);
 // Blank lines and lines that begin with # are skipped; `export ` before a name is allowed. A value ends with
 // its line, blanks around it do not count; in single quotes everything is literal, in double quotes \n \t \"
 // \\ \$ are escapes. Nothing is replaced. Bad lines are reported at their place in `file` and left out; the
-// last of two equal names wins.
-Environment parse_env_file(std::string_view text, uint32_t file, Report& report);
+// last of two equal names wins. Each variable is told to the reader as a member.
+Environment parse_env_file(std::string_view text, uint32_t file, Reader& reader);
 
 }  // namespace yard::conf

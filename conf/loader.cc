@@ -23,7 +23,7 @@ std::string folder_of(const std::string& path) {
 
 class Loader {
   public:
-    explicit Loader(Source& source) : source_(source) {}
+    Loader(Source& source, Origins* origins) : source_(source), origins_(origins) {}
 
     Loaded load(const std::string& path) {
         const Mark whole{report_.number_of(path), 0, 0};
@@ -33,6 +33,7 @@ class Loader {
         Loaded loaded;
         loaded.diagnostics = report_.diagnostics();
         if (!loaded.diagnostics.empty()) return loaded;
+        if (origins_ != nullptr) tell_origins();
         loaded.config.daemon = std::move(daemon_.config);
         loaded.config.services.reserve(services_.size());
         for (ServiceDraft& service : services_) loaded.config.services.push_back(std::move(service.config));
@@ -59,7 +60,8 @@ class Loader {
             return defaults;
         }
         const uint32_t file = report_.number_of(path);
-        Draft<FileHead> head{{}, {file, 1, 1}, {}};
+        Draft<FileHead> head;
+        head.mark = {file, 1, 1};
         const ServiceDraft own_defaults = read_content(*std::move(text), path, head, defaults, depth);
         const std::vector<Mark> marks = head.items("include", head.config.include.size());
         for (size_t i = 0; i < marks.size(); ++i) {
@@ -99,12 +101,13 @@ class Loader {
             return defaults;
         }
         replace_variables(*tree, source_, report_);
-        Reader reader(report_, source_, folder_of(path));
+        Reader reader(report_, source_, folder_of(path), origins_ != nullptr);
         read_section(*tree->root, file_table(), head, reader);
         ServiceDraft own_defaults = defaults;
         if (head.config.defaults != nullptr)
             read_section(*head.config.defaults, service_table(), own_defaults, reader);
         for (auto& given : own_defaults.given) given.inherited = true;
+        for (auto& [key, trace] : own_defaults.traces) trace.inherited = true;
         if (head.config.daemon != nullptr) read_daemon(*head.config.daemon, head.where("daemon"), reader);
         if (head.config.access != nullptr) read_access(*head.config.access, head.where("access"), reader);
         if (head.config.services != nullptr && head.config.services->is_map())
@@ -167,7 +170,24 @@ class Loader {
         for (const std::string& path : *paths) read_file(path, {report_.number_of(path), 0, 0}, defaults, 0);
     }
 
+    template <typename T>
+    KeyOrigins origins_of(const Draft<T>& draft) const {
+        KeyOrigins origins;
+        for (const auto& [key, trace] : draft.traces) {
+            origins[key] = (trace.inherited ? "defaults at " : "") + report_.file(trace.mark.file) + ":" +
+                           std::to_string(trace.mark.line);
+        }
+        return origins;
+    }
+
+    void tell_origins() {
+        for (const ServiceDraft& service : services_)
+            origins_->services[service.config.name] = origins_of(service);
+        origins_->daemon = origins_of(daemon_);
+    }
+
     Source& source_;
+    Origins* origins_;
     Report report_;
     bool complete_ = true;  // every file could be read to its end
     std::map<std::string, Mark> read_at_;
@@ -180,8 +200,8 @@ class Loader {
 
 }  // namespace
 
-Loaded load(const std::string& path, Source& source) {
-    return Loader(source).load(path);
+Loaded load(const std::string& path, Source& source, Origins* origins) {
+    return Loader(source, origins).load(path);
 }
 
 }  // namespace yard::conf

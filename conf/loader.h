@@ -80,9 +80,18 @@ struct Loaded {
     std::vector<Diagnostic> diagnostics;  // all mistakes, in file order
 };
 
+// Where the values of a configuration were written, by their paths ("restart.delay", "env.MODE"): as
+// "yard.yaml:12", behind "defaults at " where a `defaults:` gave them. Values that are not here are built in.
+using KeyOrigins = std::map<std::string, std::string>;
+struct Origins {
+    std::map<std::string, KeyOrigins> services;  // by the name of the service
+    KeyOrigins daemon;                           // also those under `access:`
+};
+
 // Reads `path`, the *.yaml files of yard.d/ beside it in name order, and what they include. Never throws,
 // never crashes on any input: depth, aliases and size are bounded.
-Loaded load(const std::string& path, Source& source);
+// `origins` is filled if it is given, and only then anything is remembered for it.
+Loaded load(const std::string& path, Source& source, Origins* origins = nullptr);
 
 // The file that CONTRACT's search order gives: `given` if not empty, else $YARD_CONFIG, ./yard.yaml,
 // $XDG_CONFIG_HOME/yardmaster/yard.yaml (~/.config by default), /etc/yardmaster/yard.yaml. The error lists

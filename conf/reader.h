@@ -14,8 +14,9 @@ namespace yard::conf {
 class Reader {
   public:
     // `folder`: that of the file being read, with a slash at its end or empty. Relative paths start there.
-    Reader(Report& report, Source& source, std::string folder)
-        : report_(report), source_(source), folder_(std::move(folder)) {}
+    // `traces`: that members are to be remembered too.
+    Reader(Report& report, Source& source, std::string folder, bool traces)
+        : report_(report), source_(source), folder_(std::move(folder)), traces_(traces) {}
 
     Report& report() { return report_; }
     Source& source() { return source_; }
@@ -24,6 +25,7 @@ class Reader {
     void begin(const std::string& key) {
         key_ = key;
         items_.clear();
+        members_.clear();
     }
 
     // "restart.delay: expected a duration ..., not "5"; did you mean "5s"?" at the node. `proposal` may be
@@ -36,6 +38,17 @@ class Reader {
     void item(Mark mark) { items_.push_back(mark); }
     const std::vector<Mark>& items() const { return items_; }
 
+    // Where each variable of an environment stands, for the origins of values.
+    struct Member {
+        std::string name;
+        Mark mark;
+    };
+    bool traces() const { return traces_; }
+    void member(const std::string& name, Mark mark) {
+        if (traces_) members_.push_back({name, mark});
+    }
+    const std::vector<Member>& members() const { return members_; }
+
     // `path` as the daemon shall open it.
     std::string resolve(const std::string& path) const {
         return path.starts_with('/') ? path : folder_ + path;
@@ -46,7 +59,9 @@ class Reader {
     Source& source_;
     const std::string folder_;
     std::string key_;
+    const bool traces_;
     std::vector<Mark> items_;
+    std::vector<Member> members_;
 };
 
 }  // namespace yard::conf

@@ -25,7 +25,8 @@ Row<T> computed(std::string path, Type<V> type, std::string fallback, std::strin
             std::move(read),
             std::move(show),
             {},
-            Effect::at_once};
+            Effect::at_once,
+            {}};
 }
 
 // A row that is a field of its target (YARD_FIELD), plain or optional.
@@ -36,7 +37,7 @@ Row<T> row(std::string path, Type<V> type, std::string fallback, std::string doc
     return computed<T>(std::move(path), std::move(type), std::move(fallback), std::move(doc), set, get);
 }
 
-// For keys that set what another row shows.
+// For keys that set what another row shows, see Row::shown_by.
 template <typename V>
 constexpr auto shown_elsewhere() {
     return [](const auto&) { return std::optional<V>(); };

@@ -26,8 +26,14 @@ struct Row {
     std::string choice;                   // of the rows with the same word here, one map may hold only one
     Effect effect = Effect::at_once;      // of a change, on what runs
 
+    std::string shown_as;  // path of the row that shows what this one sets; empty: itself
+
     Row&& taking(Effect when) && {
         effect = when;
+        return std::move(*this);
+    }
+    Row&& shown_by(std::string other) && {
+        shown_as = std::move(other);
         return std::move(*this);
     }
     Row&& one_of(std::string group) && {

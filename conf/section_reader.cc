@@ -89,6 +89,13 @@ class SectionReader {
         std::erase_if(draft_.given, [&](const auto& given) { return given.row == match.row; });
         for (const Mark mark : reader_.items()) draft_.given.push_back({match.row, mark, false});
         if (reader_.items().empty()) draft_.given.push_back({match.row, match.value->mark(), false});
+        if (reader_.traces()) trace(match);
+    }
+
+    void trace(const Match<T>& match) {
+        const std::string& shown = match.row->shown_as.empty() ? match.row->path : match.row->shown_as;
+        draft_.traces[shown] = {match.key_mark, false};
+        for (const auto& [name, mark] : reader_.members()) draft_.traces[shown + "." + name] = {mark, false};
     }
 
     const Table<T>& table_;

@@ -1,6 +1,8 @@
 // Reads a map of the file into a struct by the rows of its table.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,10 +18,15 @@ struct Draft {
         Mark mark;       // of the value, or of one list item
         bool inherited;  // from `defaults`
     };
+    struct Trace {
+        Mark mark;  // of the key
+        bool inherited;
+    };
     T config;
-    Mark mark;                 // where it begins: the name of a service
-    std::vector<Given> given;  // the rows that were set, lists once for each item
-    bool misspelt = false;     // it has unknown keys: what seems to be missing may be one of them
+    Mark mark;                            // where it begins: the name of a service
+    std::vector<Given> given;             // the rows that were set, lists once for each item
+    std::map<std::string, Trace> traces;  // by the path that shows the value; only if the reader traces
+    bool misspelt = false;                // it has unknown keys: what seems to be missing may be one of them
 
     // The place of a row that was given, else of the whole.
     Mark where(std::string_view path) const;

@@ -49,13 +49,15 @@ Rows program_rows() {
             .one_of("command"),
         made("shell", restart, text(), "", "A line for /bin/sh -c, instead of command.", set_shell,
              shown_elsewhere<std::string>())
+            .shown_by("command")
             .one_of("command"),
         key("cwd", restart, path(), "",
             "Working directory; relative to the folder of this file. The daemon's own when left out.",
             YARD_FIELD(cwd)),
         made("env_file", next_start, environment_files(), "",
              "Files of NAME=VALUE lines, relative to this file; later files win.", merge_env,
-             shown_elsewhere<Environment>()),
+             shown_elsewhere<Environment>())
+            .shown_by("env"),
         made("env", next_start, environment(), "",
              "Environment variables on top of the daemon's own; win over env_file.", merge_env, env),
     };
@@ -272,7 +274,8 @@ Rows log_rows() {
             "Lines as they are, behind a time stamp, or each as a JSON object.", YARD_FIELD(log.format)),
         made("log.timestamps", at_once, boolean(), "false",
              "true is short for format: text (JSON has time stamps anyway).", set_timestamps,
-             shown_elsewhere<bool>()),
+             shown_elsewhere<bool>())
+            .shown_by("log.format"),
         key("log.path", at_once, path(), "", "The file; <state directory>/log/<service>.log when left out.",
             YARD_FIELD(log.path)),
         key("log.max_size", at_once, size(), "50MiB", "Size at which a new file is begun; 0 for no limit.",

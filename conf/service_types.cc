@@ -85,6 +85,7 @@ std::optional<Environment> read_environment(const Node& node, Reader& reader) {
             reader.expected("text for " + name, *value);
         } else {
             variables[name] = value->text();
+            reader.member(name, mark);
         }
     }
     return variables;
@@ -110,8 +111,7 @@ std::optional<Environment> read_environment_files(const Node& node, Reader& read
                          content.error().message + "; expected a file of NAME=VALUE lines");
             continue;
         }
-        for (auto& [key, value] :
-             parse_env_file(*content, reader.report().number_of(name), reader.report())) {
+        for (auto& [key, value] : parse_env_file(*content, reader.report().number_of(name), reader)) {
             variables[key] = value;
         }
     }
