@@ -46,7 +46,8 @@ Status ServiceHost::open_notify(ServiceId id, UniqueFd socket) {
     callbacks.on_ignored = [this, id](NotifySocket::Ignored, const Sender&) {
         graph_->on_notify_ignored(id);
     };
-    const ProcessLookup lookup{[this, id](pid_t pid) { return belongs(id, pid); }, process_exists};
+    const ProcessLookup lookup{.belongs = [this, id](pid_t pid) { return belongs(id, pid); },
+                               .parent = [this, id] { return parent_of(id); }};
     auto opened = NotifySocket::create(parts_.loop, std::move(socket), owner, lookup, std::move(callbacks));
     if (!opened) return Failure<Error>{opened.error()};
     service(id).notify = std::move(*opened);
@@ -212,9 +213,10 @@ void ServiceHost::on_message(ServiceId id, const NotifyMessage& message) {
 
 bool ServiceHost::belongs(ServiceId id, pid_t pid) const {
     const SystemProcFs proc;
-    const int32_t shim = services_[id].shim_pid;
-    if (pid == (in_cgroup() ? getppid() : shim)) return true;  // systemd-notify run by root names its parent
-    if (!in_cgroup()) return shim > 0 && descends_from(proc, pid, shim);
+    if (!in_cgroup()) {
+        const pid_t shim = parent_of(id);
+        return shim > 0 && pid != shim && descends_from(proc, pid, shim);
+    }
     const std::optional<std::string> cgroup = proc.read(pid, "cgroup");
     return cgroup && parts_.cgroups->holds(graph_->name(id), *cgroup);
 }

@@ -4,6 +4,8 @@
 // Threads: the loop's only.
 #pragma once
 
+#include <unistd.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -104,6 +106,8 @@ class ServiceHost : public Effects {
     void listen_if_started(ServiceId id);
     void on_message(ServiceId id, const NotifyMessage& message);
     void tell_status(ServiceId id, const NotifyMessage& message);
+    // Of its main process: the keeper or its shim; 0 without one.
+    pid_t parent_of(ServiceId id) const { return in_cgroup() ? getppid() : services_[id].shim_pid; }
     bool belongs(ServiceId id, pid_t pid) const;
     bool tree_is_empty(ServiceId id, const keeper::Report& report);
     void on_ended(ServiceId id, const keeper::Report& report);

@@ -100,8 +100,9 @@ void standard_fds(ImageWriter* image, const SpawnSpec& spec) {
     open_onto(image, SpawnStage::input, "/dev/null", O_RDONLY, {0});
     if (spec.ready_path.empty()) return;
     const int fd = spec.config->ready.fd;
+    // As the output: a newline that nobody is there to read must not be the death of it.
     image->step(SpawnStage::ready_fd, SYS_openat,
-                {number(AT_FDCWD), offset(image->text(spec.ready_path)), number(O_WRONLY | O_CLOEXEC)});
+                {number(AT_FDCWD), offset(image->text(spec.ready_path)), number(O_RDWR | O_CLOEXEC)});
     image->step(SpawnStage::ready_fd, SYS_fcntl, {result(), number(F_DUPFD_CLOEXEC), number(kSpareFd)});
     image->step(SpawnStage::ready_fd, SYS_dup3, {result(), number(fd), number(0)});
 }

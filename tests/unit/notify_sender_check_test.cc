@@ -9,11 +9,12 @@ namespace yard::engine {
 namespace {
 
 constexpr uid_t kServiceUid = 1000, kOtherUid = 1001;
-constexpr pid_t kMember = 10, kStranger = 20, kGone = 30;
+constexpr pid_t kParent = 5, kMember = 10, kStranger = 20, kGone = 30;
 
 const ProcessLookup kProcesses{
     .belongs = [](pid_t pid) { return pid == kMember; },
-    .exists = [](pid_t pid) { return pid == kMember || pid == kStranger; },
+    .parent = [] { return kParent; },
+    .exists = [](pid_t pid) { return pid == kParent || pid == kMember || pid == kStranger; },
 };
 
 bool accepted(Sender sender) {
@@ -23,6 +24,10 @@ bool accepted(Sender sender) {
 TEST(SenderCheck, MemberOfTheTreeMaySpeakUnderAnyUser) {
     EXPECT_TRUE(accepted({kMember, kServiceUid}));
     EXPECT_TRUE(accepted({kMember, kOtherUid}));
+}
+
+TEST(SenderCheck, ParentOfTheMainProcessMaySpeak) {
+    EXPECT_TRUE(accepted({kParent, kServiceUid}));
 }
 
 TEST(SenderCheck, LivingStrangerMayNotEvenAsTheSameUser) {

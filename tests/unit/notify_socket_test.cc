@@ -32,7 +32,7 @@ class NotifySocketTest : public LoopTest {
         ASSERT_TRUE(bound) << bound.error().message;
         auto made = NotifySocket::create(
             loop(), std::move(*bound), geteuid(),
-            {.belongs = [this](pid_t pid) { return members_.contains(pid); }},
+            {.belongs = [this](pid_t pid) { return members_.contains(pid); }, .parent = [this] { return parent_; }},
             {.on_message = [this](const NotifyMessage& message) { on_message_(message); },
              .on_ignored = [this](Ignored why, const Sender&) { ignored_.push_back(why); }});
         ASSERT_TRUE(made) << made.error().message;
@@ -50,6 +50,7 @@ class NotifySocketTest : public LoopTest {
 
     const std::string path_ = path("notify.sock");
     std::set<pid_t> members_{getpid()};
+    pid_t parent_ = 0;
     std::vector<std::string> statuses_;
     std::vector<Ignored> ignored_;
     std::function<void(const NotifyMessage&)> on_message_ = [this](const NotifyMessage& message) {
@@ -120,6 +121,17 @@ TEST_F(NotifySocketTest, ForeignMainPidIsDroppedFromTheMessage) {
     send("MAINPID=" + std::to_string(getpid()));
     socket_->drain_now();
     EXPECT_THAT(main_pids, ElementsAre(std::nullopt, getpid()));
+    EXPECT_THAT(ignored_, ElementsAre(Ignored::foreign_main_pid));
+}
+
+TEST_F(NotifySocketTest, ParentOfTheMainProcessMaySpeakButIsNoMainPid) {
+    members_.clear();
+    parent_ = getpid();
+    std::vector<NotifyMessage> messages;
+    on_message_ = [&](const NotifyMessage& message) { messages.push_back(message); };
+    send("STATUS=on behalf\nMAINPID=" + std::to_string(parent_));
+    socket_->drain_now();
+    EXPECT_THAT(messages, ElementsAre(NotifyMessage{.status = "on behalf"}));
     EXPECT_THAT(ignored_, ElementsAre(Ignored::foreign_main_pid));
 }
 

@@ -26,7 +26,7 @@ class ReadyFifoTest : public LoopTest {
         probe_ = std::move(*made);
     }
     // What the child does: the end it gets as its descriptor 3.
-    UniqueFd open_as_child() { return UniqueFd(open(fifo_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)); }
+    UniqueFd open_as_child() { return UniqueFd(open(fifo_.c_str(), O_RDWR | O_CLOEXEC)); }
     static void write_text(const UniqueFd& fd, std::string_view text) {
         ASSERT_EQ(write(fd.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }

@@ -118,11 +118,16 @@ TEST_F(SpawnImageTest, WhatIsNotConfiguredIsNotTouched) {
     EXPECT_EQ(image.steps().front().call, SYS_setsid);
 }
 
-TEST_F(SpawnImageTest, OutputIsOpenedForReadingTooSoThatAServiceOutlivesItsReaders) {
+TEST_F(SpawnImageTest, FifosAreOpenedForReadingTooSoThatAServiceOutlivesItsReaders) {
+    config_.ready.kind = conf::Readiness::Kind::fd;
+    config_.ready.fd = 3;
+    spec_.ready_path = "/run/ready/api";
     const Reader image = make();
-    const ImageStep open = image.steps().at(static_cast<size_t>(image.place_of(SpawnStage::output)));
-    EXPECT_EQ(open.call, SYS_openat);
-    EXPECT_EQ(open.args[2], static_cast<uint64_t>(O_RDWR | O_CLOEXEC));
+    for (SpawnStage stage : {SpawnStage::output, SpawnStage::ready_fd}) {
+        const ImageStep open = image.steps().at(static_cast<size_t>(image.place_of(stage)));
+        EXPECT_EQ(open.call, SYS_openat);
+        EXPECT_EQ(open.args[2], static_cast<uint64_t>(O_RDWR | O_CLOEXEC));
+    }
 }
 
 TEST_F(SpawnImageTest, PidPlacesAreFound) {

@@ -40,8 +40,6 @@ class NotifySocket {
     // At most this many datagrams are handled in one turn of the loop.
     static constexpr int kDatagramsPerTurn = 8;
 
-    // `processes.belongs` must also say yes to the parent of the service's main process (the keeper or the
-    // shim): systemd-notify, when root runs it, names its own parent as the sender.
     static Result<std::unique_ptr<NotifySocket>> create(uv_loop_s* loop, UniqueFd socket, uid_t service_uid,
                                                         ProcessLookup processes, Callbacks callbacks);
     // No callback runs afterwards.

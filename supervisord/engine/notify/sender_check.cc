@@ -8,7 +8,7 @@ namespace yard::engine {
 
 bool sent_by_service(const Sender& sender, uid_t service_uid, const ProcessLookup& processes) {
     if (sender.pid > 0) {
-        if (processes.belongs(sender.pid)) return true;
+        if (sender.pid == processes.parent() || processes.belongs(sender.pid)) return true;
         // Asked second: a member that dies in between must not be taken for a stranger.
         if (processes.exists(sender.pid)) return false;
     }

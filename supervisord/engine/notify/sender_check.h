@@ -18,6 +18,9 @@ bool process_exists(pid_t pid);
 
 struct ProcessLookup {
     std::function<bool(pid_t)> belongs;  // is this process one of the service? false for what is gone
+    // The parent of its main process: the keeper or a shim. It belongs to nobody, but systemd-notify, when root
+    // runs it, names its own parent as the sender.
+    std::function<pid_t()> parent = [] { return 0; };
     std::function<bool(pid_t)> exists = process_exists;
 };
 

@@ -2,11 +2,10 @@
 //
 // The descriptor leads to a FIFO in the runtime directory, so that nothing needs passing to the child but a
 // path, and a new engine can go on waiting. How it is to be used:
-//   1. before every spawn: make_ready_fifo(); the keeper holds the descriptor until the process is gone. With
-//   it
-//      the child's open(path, O_WRONLY) never blocks, and a newline is neither lost nor answered by SIGPIPE
-//      while there is no engine.
-//   2. the child opens the path O_WRONLY as the descriptor that `ready: {fd: N}` names.
+//   1. before every spawn: make_ready_fifo(); the keeper holds the descriptor until the process is gone, so
+//      that a newline is not lost while there is no engine.
+//   2. the child opens the path O_RDWR as the descriptor that `ready: {fd: N}` names: that never blocks, and
+//      writing never raises SIGPIPE, whoever is gone.
 //   3. the probe opens the path for itself: after a spawn, or after the engine was restarted.
 #pragma once
 

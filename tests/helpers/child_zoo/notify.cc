@@ -24,6 +24,7 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
 
 std::string expanded(std::string text) {
     replace_all(text, "\\n", "\n");
+    replace_all(text, "$PPID", std::to_string(getppid()));
     replace_all(text, "$PID", std::to_string(getpid()));
     return text;
 }

@@ -26,6 +26,12 @@ class Notify:
         self.assert_ctl(0, d, "kill", "-s", "KILL", "one")
         d.wait_status("one", lambda s: s["exit"] == {"signal": "SIGKILL"}, "the exit of the new main process")
 
+    def test_the_process_above_a_service_cannot_become_its_main_process(self):
+        d = self.start("notify", "MAINPID=$PPID\\nREADY=1\\nSTATUS=$PID", "forever")
+        status = d.wait_state("one", "running")
+        self.assertEqual(str(status["pid"]), status["status_text"])
+        self.assertEqual(status["notify_ignored"], 1)
+
     def test_extend_timeout_puts_the_deadline_off(self):
         d = self.start(
             "notify", "EXTEND_TIMEOUT_USEC=20000000", "sleep", 1000, "notify", "READY=1", "forever",
