@@ -45,6 +45,10 @@ Trouble invalid_value(const Json& parameters) {
                                  neutralised(parameters["message"].as_string())};
 }
 
+Trouble failed(const Json& parameters) {
+    return {ExitCode::failed, neutralised(parameters["message"].as_string())};
+}
+
 Trouble unknown_method(const Json& parameters) {
     return {ExitCode::failed, "the daemon does not know " + quoted(parameters["method"].as_string()) +
                                   "; it is older than this ctl: compare with \"ctl version\""};
@@ -67,6 +71,7 @@ constexpr ErrorRow kErrors[] = {{"org.yardmaster.NoSuchService", no_such_service
                                 {"org.yardmaster.NotPermitted", not_permitted},
                                 {"org.yardmaster.TimedOut", timed_out},
                                 {"org.yardmaster.InvalidValue", invalid_value},
+                                {"org.yardmaster.Failed", failed},
                                 {"org.yardmaster.TooManyClients", too_many_clients},
                                 {"org.varlink.service.MethodNotFound", unknown_method}};
 

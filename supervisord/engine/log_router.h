@@ -133,8 +133,9 @@ class LogRouter {
         virtual void pause(bool on) = 0;
     };
     // What is on file now is history; with `follow` everything later comes too, whole and once, also over
-    // rotations. Fails when `grep` is no regular expression. A service without a log has no lines. Callbacks
-    // come later, never from within this call. The stream must not outlive the router.
+    // rotations. Fails with EINVAL when `grep` is no regular expression, else because a log cannot be read. A
+    // service without a log has no lines. Callbacks come later, never from within this call. The stream must
+    // not outlive the router.
     virtual Result<std::unique_ptr<Stream>> query(LogQuery query,
                                                   std::function<void(std::vector<LogLineRecord>)> on_lines,
                                                   std::function<void()> on_end) = 0;

@@ -102,6 +102,7 @@ class FakeControlBackend : public ControlBackend {
         bool cancelled = false;
     };
     std::list<Query> queries;
+    std::optional<Error> query_error;
     Result<std::unique_ptr<LogRouter::Stream>> query_logs(
         LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,
         std::function<void()> on_end) override {
@@ -111,7 +112,7 @@ class FakeControlBackend : public ControlBackend {
             void pause(bool on) override { of_.paused = on; }
             Query& of_;
         };
-        if (query.grep == "(") return fail("unmatched (");
+        if (query_error) return fail(*query_error);
         queries.push_back({std::move(query), std::move(on_lines), std::move(on_end)});
         return std::unique_ptr<LogRouter::Stream>(std::make_unique<Stream>(queries.back()));
     }

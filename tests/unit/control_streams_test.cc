@@ -60,9 +60,19 @@ TEST_F(ControlStreams, LogsRefusesWhatTheRouterCannotUnderstand) {
         EXPECT_TRUE(caller.is_finished());
         return caller.answers.at(0)["parameters"]["parameter"].as_string();
     };
+    backend.query_error = Error{"unmatched (", EINVAL};
     EXPECT_EQ(parameter_refused(R"({"grep":"("})"), "grep");
     EXPECT_EQ(parameter_refused(R"({"lines":-1})"), "lines");
     EXPECT_EQ(parameter_refused(R"({"since_ms":-1})"), "since_ms");
+}
+
+TEST_F(ControlStreams, LogsThatCannotBeReadAreNobodysParameter) {
+    backend.add("api");
+    backend.query_error = Error{"open /log/api.log: Permission denied", EACCES};
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Logs", R"({"grep":"x"})"));
+    EXPECT_EQ(caller.answers.at(0).dump(),
+              R"({"error":"org.yardmaster.Failed",)"
+              R"("parameters":{"message":"open /log/api.log: Permission denied"}})");
 }
 
 TEST_F(ControlStreams, AnAbsurdAgeMeansAllLines) {

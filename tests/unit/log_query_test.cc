@@ -196,7 +196,18 @@ TEST(LogQuery, BadExpressionIsRefusedInASentence) {
     const auto stream = logs.router->query(
         query, [](auto) {}, [] {});
     ASSERT_FALSE(stream);
+    EXPECT_EQ(stream.error().code, EINVAL);
     EXPECT_THAT(stream.error().message, HasSubstr("\"a(b\" is not a regular expression: "));
+}
+
+TEST(LogQuery, LogThatCannotBeReadIsAnErrorThatNamesIt) {
+    LogHarness logs;
+    const std::string path = logs.folder / "a.log";
+    ASSERT_EQ(symlink("a.log", path.c_str()), 0);  // to itself
+    const auto stream = logs.router->query(all_of({"a"}), nullptr, nullptr);
+    ASSERT_FALSE(stream.ok());
+    EXPECT_EQ(stream.error().code, ELOOP);
+    EXPECT_THAT(stream.error().message, HasSubstr("open " + path + ": "));
 }
 
 TEST(LogQuery, PausedStreamWaitsAndThenLosesNothing) {

@@ -58,7 +58,8 @@ class Methods final : public Handlers {
     RequestLedger& ledger_;
 };
 
-// Answers with org.yardmaster.InvalidValue.
+// Answer with org.yardmaster.InvalidValue and org.yardmaster.Failed.
 void answer_invalid(Call& call, const char* parameter, const std::string& message);
+void answer_failed(Call& call, const Error& error);
 
 }  // namespace yard::engine::control

@@ -44,6 +44,10 @@ void answer_invalid(Call& call, const char* parameter, const std::string& messag
     call.error("org.yardmaster.InvalidValue", Json().set("parameter", parameter).set("message", message));
 }
 
+void answer_failed(Call& call, const Error& error) {
+    call.error("org.yardmaster.Failed", Json().set("message", error.message));
+}
+
 std::optional<std::vector<ServiceId>> Methods::named(Call& call) const {
     if (!call.parameters()["names"].as_array().empty()) return selected(call);
     answer_invalid(call, "names", "name at least one service");

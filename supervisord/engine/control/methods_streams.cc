@@ -1,5 +1,6 @@
 // Methods that go on answering: at the caller's pace, never faster.
 #include <algorithm>
+#include <cerrno>
 
 #include "engine/control/methods.h"
 #include "engine/control/service_json.h"
@@ -105,7 +106,8 @@ void Methods::logs(Call& call) {
     Result<std::unique_ptr<LogRouter::Stream>> stream = backend_.query_logs(
         std::move(*query), [&task](const std::vector<LogLineRecord>& lines) { task.on_lines(lines); },
         [&task] { task.on_end(); });
-    if (!stream.ok()) return answer_invalid(call, "grep", stream.error().message);
+    if (!stream && stream.error().code == EINVAL) return answer_invalid(call, "grep", stream.error().message);
+    if (!stream) return answer_failed(call, stream.error());
     task.run(std::move(stream).value());
 }
 

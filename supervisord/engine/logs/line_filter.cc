@@ -1,5 +1,7 @@
 #include "engine/logs/line_filter.h"
 
+#include <cerrno>
+
 namespace yard::engine::logs {
 
 Result<LineFilter> LineFilter::create(const std::string& expression) {
@@ -9,7 +11,7 @@ Result<LineFilter> LineFilter::create(const std::string& expression) {
     if (const int code = regcomp(regex.get(), expression.c_str(), REG_EXTENDED | REG_NOSUB); code != 0) {
         char reason[128];
         regerror(code, regex.get(), reason, sizeof reason);
-        return fail("\"" + expression + "\" is not a regular expression: " + reason);
+        return fail("\"" + expression + "\" is not a regular expression: " + reason, EINVAL);
     }
     filter.regex_.reset(regex.release());
     return filter;

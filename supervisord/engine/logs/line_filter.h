@@ -14,7 +14,7 @@ namespace yard::engine::logs {
 // Thread safety: matches() may be called from any thread, one at a time.
 class LineFilter {
   public:
-    // Empty: every line.
+    // Empty: every line. Fails with EINVAL.
     static Result<LineFilter> create(const std::string& expression);
     bool matches(std::string_view line) const;
 

@@ -58,6 +58,12 @@ Status LogChain::check_folder() const {
     return Ok();
 }
 
+Status LogChain::check_readable() const {
+    const std::lock_guard lock(mutex_);
+    if (open_for_reading(path_) || errno == ENOENT) return Ok();
+    return fail(system_error("open", path_));
+}
+
 void LogChain::complete() const {
     unlink(names_.fresh().c_str());
     if (!compressing_) unlink(names_.scrap().c_str());

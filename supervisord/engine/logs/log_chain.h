@@ -48,6 +48,8 @@ class LogChain {
     void recover_when_used();
     // Makes the log's folder if need be. Fails when files cannot be made there.
     Status check_folder() const;
+    // Fails when there is a live file and it cannot be read.
+    Status check_readable() const;
     // Opens the live file for reading and writing, made if need be, with its folder.
     Result<UniqueFd> open_live();
     // Makes the live file the rotated file .1 and a new empty one live. On failure nothing has changed for

@@ -202,6 +202,7 @@ Result<std::unique_ptr<LogRouter::Stream>> Router::query(
     std::vector<std::shared_ptr<LogChain>> chains;
     for (const std::string& service : query.services) {
         const Log& log = logs_.contains(service) ? logs_[service] : log_of(service, "");
+        if (Status readable = log.chain->check_readable(); !readable) return fail(readable.error());
         sources.push_back({service, LogHistory(log.chain, log.raw)});
         chains.push_back(log.chain);
     }
