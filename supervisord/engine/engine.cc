@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <random>
 
@@ -24,6 +25,13 @@ std::function<double()> random_numbers() {
     return [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
 }
 
+// Does any of them log to the file that the daemon chooses?
+bool keeps_logs(const std::vector<conf::ServiceConfig>& services) {
+    return std::any_of(services.begin(), services.end(), [](const conf::ServiceConfig& service) {
+        return service.log.to_file && service.log.path.empty();
+    });
+}
+
 }  // namespace
 
 Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLink link,
@@ -32,7 +40,7 @@ Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLi
     Started<conf::Config> config = load_config(options, link, held);
     if (!config) return Failure<StartError>{config.error()};
     malloc_trim(0);  // loading takes ten times what is left of it
-    Result<Folders> folders = make_folders(options);
+    Result<Folders> folders = make_folders(options, keeps_logs(config->services));
     if (!folders) return stop(folders.error());
     if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked)
         return Failure<StartError>{locked.error()};
@@ -116,7 +124,7 @@ Status Engine::open_logs() {
     callbacks.on_problem = [](const std::string& service, const std::string& message) {
         log_warning(service + ": " + message);
     };
-    auto logs = LogRouter::create(loop_.get(), folders_.state + "/log", std::move(callbacks));
+    auto logs = LogRouter::create(loop_.get(), folders_.logs, std::move(callbacks));
     if (!logs) return Failure<Error>{logs.error()};
     logs_ = std::move(*logs);
     return Ok();

@@ -14,6 +14,7 @@
 #include "engine/deferred.h"
 #include "engine/engine_backend.h"
 #include "engine/event_hub.h"
+#include "engine/folders.h"
 #include "engine/held_fds.h"
 #include "engine/host/cgroup.h"
 #include "engine/log_router.h"

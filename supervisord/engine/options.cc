@@ -1,10 +1,6 @@
 #include "engine/options.h"
 
 #include <getopt.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 namespace yard::engine {
 
@@ -24,41 +20,6 @@ const char kUsage[] =
     "      --version          print the version\n"
     "  -h, --help             print this\n\n"
     "Example: supervisord -c yard.yaml    then, in another terminal: ctl status\n";
-
-namespace {
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
-std::string absolute(const std::string& path) {
-    if (path.empty() || path[0] == '/') return path;
-    char* cwd = getcwd(nullptr, 0);
-    const std::string full = std::string(cwd == nullptr ? "." : cwd) + "/" + path;
-    std::free(cwd);
-    return full;
-}
-
-std::string default_runtime_dir() {
-    if (geteuid() == 0) return "/run/yardmaster";
-    const std::string xdg = environment("XDG_RUNTIME_DIR");
-    if (!xdg.empty()) return xdg + "/yardmaster";
-    const std::string temporary = environment("TMPDIR");
-    return (temporary.empty() ? "/tmp" : temporary) + "/yardmaster-" + std::to_string(geteuid());
-}
-
-std::string default_state_dir() {
-    if (geteuid() == 0) return "/var/lib/yardmaster";
-    const std::string xdg = environment("XDG_STATE_HOME");
-    return (xdg.empty() ? environment("HOME") + "/.local/state" : xdg) + "/yardmaster";
-}
-
-std::string first_of(const std::string& a, const std::string& b, const std::string& c) {
-    return absolute(!a.empty() ? a : !b.empty() ? b : c);
-}
-
-}  // namespace
 
 Result<Options> parse_options(int argc, char** argv) {
     enum Long { kSocket = 256, kRuntimeDir, kStateDir, kDaemonize, kCheck, kVersion };
@@ -107,43 +68,6 @@ Result<Options> parse_options(int argc, char** argv) {
     if (optind < argc)
         return fail("unexpected argument " + std::string(argv[optind]) + "; see supervisord --help");
     return options;
-}
-
-Status make_folder(const std::string& path, unsigned mode) {
-    for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-        if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) {
-            return fail(system_error("make folder", path.substr(0, slash)));
-        }
-    }
-    if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return fail(system_error("make folder", path));
-    return Ok();
-}
-
-Result<Folders> make_folders(const Options& options) {
-    Folders folders;
-    folders.runtime = first_of(options.runtime_dir, environment("YARD_RUNTIME_DIR"), default_runtime_dir());
-    folders.state = first_of(options.state_dir, environment("YARD_STATE_DIR"), default_state_dir());
-    folders.socket = first_of(options.socket, environment("YARD_SOCKET"), folders.runtime + "/control.sock");
-    // Root's services run as other users, who must reach their sockets and may not look around; anyone may reach
-    // the control socket, which checks its peer.
-    const unsigned run_mode = geteuid() == 0 ? 0711 : 0700;
-    for (const auto& [path, mode] : {std::pair{folders.runtime, run_mode},
-                                     {folders.runtime + "/out", run_mode},
-                                     {folders.runtime + "/notify", run_mode},
-                                     {folders.runtime + "/ready", run_mode},
-                                     {folders.state, 0755u},
-                                     {folders.state + "/log", 0755u}}) {
-        if (Status made = make_folder(path, mode); !made) {
-            return fail(made.error().message + " (--runtime-dir and --state-dir name other places)");
-        }
-    }
-    struct stat info {};
-    if (lstat(folders.runtime.c_str(), &info) != 0) return fail(system_error("stat", folders.runtime));
-    if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid()) {
-        return fail("the runtime directory " + folders.runtime +
-                    " is not a folder of this user; name another with --runtime-dir");
-    }
-    return folders;
 }
 
 }  // namespace yard::engine

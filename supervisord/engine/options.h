@@ -1,4 +1,4 @@
-// The daemon's command line and the folders it works in.
+// The daemon's command line.
 #pragma once
 
 #include <string>
@@ -21,18 +21,5 @@ struct Options {
 Result<Options> parse_options(int argc, char** argv);
 
 extern const char kUsage[];
-
-struct Folders {
-    std::string runtime;  // 0700, ours
-    std::string state;
-    std::string socket;  // of the control protocol
-};
-
-// Chooses by CONTRACT's order (options, environment, user) and makes what is missing. A runtime directory that
-// belongs to somebody else is refused.
-Result<Folders> make_folders(const Options& options);
-
-// mkdir(2) with parents; an existing folder is fine.
-Status make_folder(const std::string& path, unsigned mode);
 
 }  // namespace yard::engine

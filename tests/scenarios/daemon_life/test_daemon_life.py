@@ -9,6 +9,27 @@ from harness import BUILD, Scenario, ScenarioAsUser, ScenarioInCgroup, ScenarioW
 from harness import process_alive, wait_for, zoo
 
 
+class WithoutAHome(ScenarioAsUser):
+    NOWHERE = {"arguments": ["--state-dir="], "env": {"HOME": "", "XDG_STATE_HOME": ""}}
+
+    def test_a_user_without_a_home_is_told_to_name_a_folder(self):
+        d = self.make({"version": 1, "services": {"one": {"command": zoo("forever")}}}, **self.NOWHERE).spawn()
+        self.assertEqual(d.wait_exit(), 71)
+        self.assertIn("no home directory; name a folder with --state-dir", d.stderr())
+        self.assertEqual(d.stderr().count("\n"), 1)
+
+    def test_without_log_files_no_folder_is_needed(self):
+        log = {"to": "stdout"}
+        d = self.daemon({"one": {"command": zoo("say", "hello", "forever"), "log": log}}, **self.NOWHERE)
+        d.wait_state("one", "running")
+        self.assertEqual(d.ctl_lines("logs", "one"), [])
+
+    def test_the_state_folder_is_not_made_for_nothing(self):
+        d = self.daemon({"one": {"command": zoo("forever"), "log": {"to": "stdout"}}})
+        d.wait_state("one", "running")
+        self.assertFalse(d.state.exists())
+
+
 class Ends:
     def test_term_and_int_end_everything_with_0(self):
         for number in (signal.SIGTERM, signal.SIGINT):
