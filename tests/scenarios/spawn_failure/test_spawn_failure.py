@@ -13,9 +13,9 @@ class SpawnFailure:
         d = self.daemon({"one": service})
         status = d.wait_state("one", "failed")
         self.assertIsNone(status["pid"])
-        code, out, err = d.ctl("start", "one")
-        self.assertEqual(code, 1)
-        self.assertIn(status["reason"].split(":")[0], out + err)
+        out, err = self.assert_ctl(1, d, "start", "one")
+        self.assertEqual(out, "")
+        self.assertIn(status["reason"].split(":")[0], err)
         return status["reason"]
 
     def test_a_missing_directory(self):
