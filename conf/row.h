@@ -43,9 +43,11 @@ constexpr auto shown_elsewhere() {
     return [](const auto&) { return std::optional<V>(); };
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a lambda needs none
 #define YARD_FIELD(name)        \
     [](auto& target) -> auto& { \
         return target.name;     \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace yard::conf

@@ -1,11 +1,13 @@
 #include "engine/engine.h"
 
 #include <malloc.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <random>
 
 #include "conf/instances.h"
@@ -23,6 +25,15 @@ Failure<StartError> stop(const Error& error) {
 std::function<double()> random_numbers() {
     auto engine = std::make_shared<std::minstd_rand>(std::random_device{}());
     return [engine] { return std::uniform_real_distribution<double>(0, 1)(*engine); };
+}
+
+// One runtime directory has one daemon: the lock in it says so, whatever PID namespaces they see.
+std::string cgroup_family(const std::string& runtime_dir) {
+    struct stat info {};
+    stat(runtime_dir.c_str(), &info);  // it was made, and looked at, a moment ago
+    char name[64];
+    std::snprintf(name, sizeof name, "yard-%jx-%jx", uintmax_t{info.st_dev}, uintmax_t{info.st_ino});
+    return name;
 }
 
 // Does any of them log to the file that the daemon chooses?
@@ -54,8 +65,9 @@ Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLi
     std::unique_ptr<Engine> engine(new Engine(std::move(link), std::move(held), welcome, std::move(*folders),
                                               std::move(config->daemon), std::move(*state)));
     Started<Unit> up = engine->set_up(inventory, std::move(config->services), std::move(*control));
-    if (!up) return Failure<StartError>{up.error()};
-    return engine;
+    if (up) return engine;
+    engine->host_.remove_traces();  // the first engine's; where services live, their cgroups stay
+    return Failure<StartError>{up.error()};
 }
 
 Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)& welcome, Folders folders,
@@ -67,7 +79,7 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
       state_(std::move(state)),
       files_(link_, held_, {folders_.runtime, folders_.socket}),
       images_(welcome.arena_fd, files_.paths(), environ),
-      cgroups_(CgroupManager::open(loop_.get(), "yard-" + std::to_string(getppid()),
+      cgroups_(CgroupManager::open(loop_.get(), {cgroup_family(folders_.runtime), getppid()},
                                    CgroupSources::of_this_process())),
       events_(state_.event_number()),
       ledger_(state_.requests()),
@@ -148,6 +160,7 @@ void Engine::begin(const Inventory& inventory) {
         return;
     }
     const bool in_cgroups = cgroups_->mode() == CgroupManager::Mode::v2;
+    if (in_cgroups) cgroups_->remove_leftovers();
     log_info("services: " + std::to_string(graph_.size()) + ", each in a " +
              (in_cgroups ? "cgroup; " : "shim for want of a cgroup; ") + cgroups_->reason());
     graph_.start_all(host_.now());

@@ -107,10 +107,12 @@ class CgroupOnKernel : public testing::Test {
         return *directory;
     }
     static bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+    std::unique_ptr<CgroupManager> open(int number) {
+        return CgroupManager::open(loop_.get(), {"yard-test", number}, CgroupSources::of_this_process());
+    }
 
     Loop loop_;
-    std::unique_ptr<CgroupManager> manager_ = CgroupManager::open(
-        loop_.get(), "yard-test-" + std::to_string(getpid()), CgroupSources::of_this_process());
+    std::unique_ptr<CgroupManager> manager_ = open(getpid());
 };
 
 TEST_F(CgroupOnKernel, ServiceHoldsTheProcessesPutIntoIt) {
@@ -258,11 +260,28 @@ TEST_F(CgroupOnKernel, RootThatWasTidiedAwayIsMadeAgain) {
     EXPECT_TRUE(exists(create("api")));
 }
 
+TEST_F(CgroupOnKernel, LeftoversOfTheFamilyGoUnlessSomethingLivesThere) {
+    CgroupManager::open(loop_.get(), {"yard-tester", getpid()}, CgroupSources::of_this_process());
+    const std::string own = create("api");
+    const std::string parent = std::filesystem::path(own).parent_path().parent_path();
+    const std::string stranger = parent + "/yard-tester-" + std::to_string(getpid());
+    const std::string empty = *open(getpid() + (1 << 22))->create("api");
+    const auto busy = open(getpid() + (2 << 22));
+    Resident resident(*busy->create("api"));
+    manager_->remove_leftovers();
+    EXPECT_FALSE(exists(std::filesystem::path(empty).parent_path()));
+    for (const std::string& stays : {own, stranger, busy->directory("api")})
+        EXPECT_TRUE(exists(stays)) << stays;
+    resident.end();
+    manager_->remove_leftovers();
+    EXPECT_FALSE(exists(busy->directory("api")));
+    EXPECT_EQ(rmdir(stranger.c_str()), 0);
+}
+
 TEST_F(CgroupOnKernel, NextEngineTakesTheRootOver) {
     const std::string directory = create("api");
     Resident resident(directory);
-    const auto next = CgroupManager::open(loop_.get(), "yard-test-" + std::to_string(getpid()),
-                                          CgroupSources::of_this_process());
+    const auto next = open(getpid());
     ASSERT_EQ(next->mode(), Mode::v2);
     EXPECT_THAT(next->pids("api"), ElementsAre(resident.pid()));
     resident.end();
@@ -272,7 +291,7 @@ TEST_F(CgroupOnKernel, NextEngineTakesTheRootOver) {
 class CgroupProbe : public testing::Test {
   protected:
     std::string reason(const CgroupSources& sources) {
-        const auto manager = CgroupManager::open(loop_.get(), "yard-1", sources);
+        const auto manager = CgroupManager::open(loop_.get(), {"yard", 1}, sources);
         EXPECT_EQ(manager->mode(), Mode::none);
         return manager->reason();
     }
@@ -337,7 +356,7 @@ TEST_F(CgroupProbe, SecondMountIsTriedWhenTheFirstWillNotDo) {
     for (const char* file : {"cgroup.procs", "cgroup.kill"}) std::ofstream(directory_ + "/yard-1/" + file);
     CgroupSources sources = mounted_at("/nonexistent");
     sources.mountinfo += mounted_at(directory_).mountinfo;
-    const auto manager = CgroupManager::open(loop_.get(), "yard-1", sources);
+    const auto manager = CgroupManager::open(loop_.get(), {"yard", 1}, sources);
     EXPECT_EQ(manager->mode(), Mode::v2);
     EXPECT_EQ(manager->reason(), "cgroup v2 at " + directory_ + "/yard-1");
     EXPECT_EQ(manager->directory("worker@2"), directory_ + "/yard-1/worker@2");

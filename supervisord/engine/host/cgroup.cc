@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "engine/host/cgroup_path.h"
@@ -56,10 +57,10 @@ CgroupSources CgroupSources::of_this_process() {
     return sources;
 }
 
-std::unique_ptr<CgroupManager> CgroupManager::open(uv_loop_s* loop, const std::string& root_name,
+std::unique_ptr<CgroupManager> CgroupManager::open(uv_loop_s* loop, const CgroupRoot& wanted,
                                                    const CgroupSources& sources) {
     std::unique_ptr<CgroupManager> manager(new CgroupManager);
-    Result<Root> root = make_root(root_name, sources);
+    Result<Root> root = make_root(wanted, sources);
     if (!root) {
         manager->reason_ = root.error().message;
         return manager;
@@ -78,8 +79,7 @@ std::unique_ptr<CgroupManager> CgroupManager::open(uv_loop_s* loop, const std::s
 
 // Tries each mount of the hierarchy: a container may have a read-only one beside a writable one. The reason
 // of the first is given when none will do.
-Result<CgroupManager::Root> CgroupManager::make_root(const std::string& root_name,
-                                                     const CgroupSources& sources) {
+Result<CgroupManager::Root> CgroupManager::make_root(const CgroupRoot& wanted, const CgroupSources& sources) {
     if (sources.off) return fail("switched off by YARD_CGROUP=off");
     const std::optional<std::string> own = parse_own_cgroup(sources.proc_cgroup);
     if (!own) return fail("the kernel has no cgroup v2");
@@ -88,8 +88,9 @@ Result<CgroupManager::Root> CgroupManager::make_root(const std::string& root_nam
     for (const CgroupMount& mount : parse_cgroup2_mounts(sources.mountinfo)) {
         const std::optional<std::string> parent = directory_in(mount, *own);
         if (!parent) continue;
-        const std::string name = cgroup_name(root_name);
-        Root root{*parent + "/" + name, (*own == "/" ? "" : *own) + "/" + name};
+        const std::string name = wanted.family + "-" + std::to_string(wanted.number);
+        Root root{*parent + "/" + name, (*own == "/" ? "" : *own) + "/" + name,
+                  *parent + "/" + wanted.family};
         Status status = make_directory(root.directory);
         if (status) {
             status = check_usable(*parent, root.directory);
@@ -166,6 +167,17 @@ Status CgroupManager::remove_root() {
     if (!removed) return fail(removed.error());
     if (*removed == Removal::busy) return fail("processes still live in " + root_.directory, EBUSY);
     return Ok();
+}
+
+void CgroupManager::remove_leftovers() const {
+    const std::filesystem::path parent = std::filesystem::path(root_.directory).parent_path();
+    std::vector<std::string> left;
+    std::error_code ignored;  // what cannot be listed cannot be removed either
+    for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
+        const std::string& path = entry.path().native();
+        if (path.starts_with(root_.family + "-") && path != root_.directory) left.push_back(path);
+    }
+    for (const std::string& path : left) (void)remove_cgroup(path);
 }
 
 }  // namespace yard::engine

@@ -1,6 +1,6 @@
 // CgroupManager: a cgroup for each service, where the host lets us make one.
 //
-// Layout: <the daemon's own cgroup>/<root name>/<service>. Nothing is enabled or limited: the cgroups are
+// Layout: <the daemon's own cgroup>/<root>/<service>. Nothing is enabled or limited: the cgroups are
 // there to know which processes belong to a service, to kill all of them at once, and to learn when the last
 // one is gone.
 //
@@ -28,6 +28,13 @@ struct CgroupSources {
     static CgroupSources of_this_process();
 };
 
+// What the root is called: <family>-<number>.
+struct CgroupRoot {
+    std::string
+        family;      // differs between daemons that may live at the same time, whatever namespaces they see
+    int number = 0;  // differs between daemons that follow each other; the same for every engine of one
+};
+
 class CgroupManager {
   public:
     enum class Mode {
@@ -37,9 +44,9 @@ class CgroupManager {
     using Callback = CgroupEvents::Callback;
     using Wait = CgroupEvents::Wait;
 
-    // Finds out, once, whether cgroups can be used, and makes the root when they can. `root_name` must be the
-    // same for every engine of one daemon and differ between daemons; a root that exists is taken over.
-    static std::unique_ptr<CgroupManager> open(uv_loop_s* loop, const std::string& root_name,
+    // Finds out, once, whether cgroups can be used, and makes the root when they can; one that exists is taken
+    // over.
+    static std::unique_ptr<CgroupManager> open(uv_loop_s* loop, const CgroupRoot& root,
                                                const CgroupSources& sources);
 
     Mode mode() const { return events_ ? Mode::v2 : Mode::none; }
@@ -70,15 +77,18 @@ class CgroupManager {
     bool remove_now(const std::string& service) const;
     // Removes all that is empty at the end of the daemon; fails when something still lives there.
     Status remove_root();
+    // Removes what earlier daemons of the family left, as far as nothing lives there.
+    void remove_leftovers() const;
 
   private:
     struct Root {
         std::string directory;
         std::string cgroup;  // the same as /proc/<pid>/cgroup shows it
+        std::string family;  // as in CgroupRoot, with the directory it lies in
     };
 
     CgroupManager() = default;
-    static Result<Root> make_root(const std::string& root_name, const CgroupSources& sources);
+    static Result<Root> make_root(const CgroupRoot& wanted, const CgroupSources& sources);
     void try_removal(const std::string& service, int attempts);
 
     Root root_;

@@ -6,7 +6,61 @@ import subprocess
 import unittest
 
 from harness import BUILD, Scenario, ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup
-from harness import process_alive, wait_for, zoo
+from harness import cgroups, process_alive, wait_for, zoo
+
+
+class LeavesNoCgroup(ScenarioInCgroup):
+    SERVICES = {"one": {"command": zoo("forever"), "restart": "no"}, "two": {"command": zoo("forever")}}
+
+    def assert_none_left(self, d):
+        self.assertEqual(cgroups.roots_of(d.runtime), [])
+
+    def running(self, **options):
+        d = self.daemon(self.SERVICES, **options)
+        d.wait_state("one", "running")
+        self.assertEqual(len(cgroups.roots_of(d.runtime)), 1)
+        return d
+
+    def test_at_an_end_by_signal(self):
+        d = self.running()
+        self.assertEqual(d.stop(), 0)
+        self.assert_none_left(d)
+
+    def test_at_an_end_by_ctl(self):
+        d = self.running()
+        self.assert_ctl(0, d, "shutdown")
+        d.wait_exit()
+        self.assert_none_left(d)
+
+    def test_at_the_end_with_a_service(self):
+        d = self.running(daemon={"exit_with": "one"})
+        os.kill(d.status("one")["pid"], signal.SIGKILL)
+        d.wait_exit()
+        self.assert_none_left(d)
+
+    def test_at_an_end_after_the_engine_was_killed(self):
+        d = self.running()
+        d.kill_engine()
+        self.assertEqual(d.stop(), 0)
+        self.assert_none_left(d)
+
+    def test_when_the_start_fails(self):
+        many = {"version": 1, "services": {"many": {"command": zoo("forever"), "instances": 100}}}
+        d = self.make(many, wrapper=["prlimit", "--nofile=100:100"]).spawn()
+        self.assertEqual(d.wait_exit(), 71)
+        self.assert_none_left(d)
+
+    def test_the_next_daemon_clears_what_a_killed_one_left(self):
+        d = self.running()
+        (first,) = cgroups.roots_of(d.runtime)
+        d.process.kill()
+        d.wait_exit()
+        for pid in d.service_pids():
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: d.service_pids() == [], 10, "the services to be gone")
+        d.start().wait_state("one", "running")
+        (second,) = cgroups.roots_of(d.runtime)
+        self.assertNotEqual(first, second)
 
 
 class WithoutAHome(ScenarioAsUser):

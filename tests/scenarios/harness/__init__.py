@@ -1,6 +1,6 @@
 """Starts the real daemon on a real file with real children, and says what happened when a test fails."""
 
-from . import procfs
+from . import cgroups, procfs
 from .daemon import BUILD, PROJECT, Daemon, zoo
 from .procfs import identity_alive, process_alive, process_status, state_letter
 from .scenario import Scenario, ScenarioInCgroup, ScenarioAsUser, ScenarioWithoutCgroup, free_port
@@ -8,5 +8,5 @@ from .waiting import wait_for
 
 __all__ = [
     "BUILD", "PROJECT", "Daemon", "Scenario", "ScenarioAsUser", "ScenarioInCgroup", "ScenarioWithoutCgroup",
-    "free_port", "identity_alive", "process_alive", "process_status", "procfs", "state_letter", "wait_for", "zoo",
+    "cgroups", "free_port", "identity_alive", "process_alive", "process_status", "procfs", "state_letter", "wait_for", "zoo",
 ]

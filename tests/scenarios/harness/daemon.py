@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from . import procfs
+from . import cgroups, procfs
 from .waiting import wait_for
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
@@ -128,6 +128,8 @@ class Daemon:
             return not left
 
         wait_for(none_left, 10, "everything of the scenario to be gone")
+        for root in cgroups.roots_of(self.runtime):
+            cgroups.remove(root)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- asking it ---

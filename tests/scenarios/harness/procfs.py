@@ -68,16 +68,6 @@ def descendants_of(pid):
     return found - {pid}
 
 
-def descendants_of(pid):
-    """Its children, their children and so on."""
-    parents = {child: parent_of(child) for child in all_pids()}
-    found, previous = {pid}, None
-    while found != previous:
-        previous = found
-        found = found | {child for child, parent in parents.items() if parent in found}
-    return found - {pid}
-
-
 def command_line(pid):
     return _read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").strip().decode(errors="replace")
 

@@ -1,11 +1,11 @@
 """The test case that scenarios derive from."""
 
 import os
-import pathlib
 import socket
 import sys
 import unittest
 
+from . import cgroups
 from .daemon import BUILD, ORDINARY_UID, Daemon
 
 
@@ -18,12 +18,8 @@ def free_port():
 
 def _writable_cgroup_v2():
     """A mount point of cgroup v2 where a group can be made, or None."""
-    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        if after.split()[0] != "cgroup2":
-            continue
-        mount = before.split()[4]
-        probe = pathlib.Path(mount, f"yard-probe-{os.getpid()}")
+    for mount in cgroups.mounts():
+        probe = mount / f"yard-probe-{os.getpid()}"
         try:
             probe.mkdir()
             probe.rmdir()
