@@ -32,7 +32,8 @@ class NotifySocketTest : public LoopTest {
         ASSERT_TRUE(bound) << bound.error().message;
         auto made = NotifySocket::create(
             loop(), std::move(*bound), geteuid(),
-            {.belongs = [this](pid_t pid) { return members_.contains(pid); }, .parent = [this] { return parent_; }},
+            {.belongs = [this](pid_t pid) { return members_.contains(pid); },
+             .parent = [this] { return parent_; }},
             {.on_message = [this](const NotifyMessage& message) { on_message_(message); },
              .on_ignored = [this](Ignored why, const Sender&) { ignored_.push_back(why); }});
         ASSERT_TRUE(made) << made.error().message;
