@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "conf/env_file.h"
+#include "conf/limit_kinds.h"
 #include "conf/types.h"
 
 namespace yard::conf {
@@ -18,15 +19,6 @@ Type<Environment> environment_files();  // one path or several, read at once; la
 // [a, {b: completed}], or {a: ready, b: completed}.
 Type<std::vector<Dependency>> dependencies();
 
-// A resource limit of setrlimit(2) and the unit of its numbers.
-struct LimitKind {
-    enum class Unit { count, bytes, seconds, microseconds };
-    std::string name;
-    int resource;
-    Unit unit;
-    std::string doc;
-};
-const std::vector<LimitKind>& limit_kinds();
 // A number (sizes and durations where the unit is one), "unlimited", or [soft, hard].
 Type<Rlimit> limit(const LimitKind& kind);
 

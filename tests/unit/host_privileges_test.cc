@@ -140,6 +140,14 @@ TEST_F(Refusal, HardLimitsGoDownOnly) {
     EXPECT_EQ(of(ordinary()), "");
 }
 
+TEST_F(Refusal, LimitIsNamedAsTheConfigurationNamesIt) {
+    Privileges own = ordinary();
+    own.hard_limits[RLIMIT_CPU] = 10;
+    service_.limits = {{RLIMIT_CPU, 11, 11}};
+    EXPECT_EQ(of(own),
+              "limits.cputime: a hard limit of 11 needs root or CAP_SYS_RESOURCE: the daemon's own is 10");
+}
+
 TEST_F(Refusal, UnlimitedIsMoreThanAnyNumber) {
     Privileges own = ordinary();
     own.hard_limits[RLIMIT_MEMLOCK] = 65536;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <string>
 
+#include "conf/limit_kinds.h"
 #include "engine/host/file_text.h"
 #include "engine/host/proc_stat.h"
 
@@ -24,26 +25,6 @@ int read_oom_score_adj() {
     const Result<std::string> text = read_file_text("/proc/self/oom_score_adj");
     if (text) std::from_chars(text->data(), text->data() + text->size(), value);
     return value;
-}
-
-struct LimitName {
-    int resource;
-    const char* key;
-};
-constexpr LimitName kLimitNames[] = {
-    {RLIMIT_AS, "as"},           {RLIMIT_CORE, "core"},         {RLIMIT_CPU, "cpu"},
-    {RLIMIT_DATA, "data"},       {RLIMIT_FSIZE, "fsize"},       {RLIMIT_LOCKS, "locks"},
-    {RLIMIT_MEMLOCK, "memlock"}, {RLIMIT_MSGQUEUE, "msgqueue"}, {RLIMIT_NICE, "nice"},
-    {RLIMIT_NOFILE, "nofile"},   {RLIMIT_NPROC, "nproc"},       {RLIMIT_RSS, "rss"},
-    {RLIMIT_RTPRIO, "rtprio"},   {RLIMIT_RTTIME, "rttime"},     {RLIMIT_SIGPENDING, "sigpending"},
-    {RLIMIT_STACK, "stack"},
-};
-
-std::string limit_key(int resource) {
-    for (const LimitName& limit : kLimitNames) {
-        if (limit.resource == resource) return std::string("limits.") + limit.key;
-    }
-    return "limits." + std::to_string(resource);
 }
 
 std::string limit_text(uint64_t value) {
@@ -85,7 +66,8 @@ Status check_scheduling(const conf::ServiceConfig& service, const Privileges& ow
 }
 
 Status check_limit(const conf::Rlimit& limit, const Privileges& own) {
-    const std::string asked = limit_key(limit.resource) + ": a hard limit of " + limit_text(limit.hard) + " ";
+    const std::string asked = "limits." + conf::limit_kind(limit.resource).name + ": a hard limit of " +
+                              limit_text(limit.hard) + " ";
     if (limit.resource == RLIMIT_NOFILE && limit.hard > own.max_nofile) {
         return fail(asked + "is more than the kernel allows: fs.nr_open is " +
                     std::to_string(own.max_nofile));
