@@ -34,8 +34,9 @@ class FakeCaller final : private ReplySink {
         hang_up();
         answers.clear();
         Result<std::unique_ptr<Call>> call = dispatcher_.dispatch(text, caller_, *this);
-        if (call.ok()) call_ = std::move(call).value();
-        return call.ok();
+        if (!call) return false;
+        call_ = std::move(*call);
+        return true;
     }
     // The only answer to a call that is answered at once.
     Json ask(const std::string& method, const std::string& parameters = "{}") {
