@@ -93,6 +93,20 @@ TEST_F(ControlMethods, WithoutWaitTheWishIsAnsweredAtOnce) {
     EXPECT_EQ(backend.last_cause, "started by uid 1000 (pid 42)");
 }
 
+TEST_F(ControlMethods, WhatGoesAlongIsToldAfterWhatWasNamed) {
+    const ServiceId api = backend.add("api", State::running), db = backend.add("db", State::running);
+    backend.add("other", State::running);
+    backend.on_wish = [&](const std::string&, ServiceId) {
+        backend.facts_of(api).hold = Hold::dependency;
+        backend.set_state(api, State::stopping, "requires db");
+        backend.set_state(db, State::stopping, "asked");
+    };
+    const Json answer = caller.ask("org.yardmaster.Stop", R"({"names":["db"]})");
+    EXPECT_EQ(answer["parameters"].dump(),
+              R"({"outcomes":[{"name":"db","ok":true,"state":"stopping","message":""},)"
+              R"({"name":"api","ok":true,"state":"stopping","message":"requires db","along":true}]})");
+}
+
 TEST_F(ControlMethods, ChangingNothingInParticularIsRefused) {
     backend.add("api");
     for (const char* method : {"Start", "Stop", "Restart", "Kill", "Wait"}) {

@@ -3,6 +3,7 @@
 
 #include "base/signal_number.h"
 #include "base/text.h"
+#include "engine/control/bystanders.h"
 #include "engine/control/methods.h"
 #include "engine/control/service_json.h"
 
@@ -19,13 +20,13 @@ std::string unknown_signal(const std::string& text) {
 }
 
 Outcome outcome_of(ServiceId id, const Status& done) {
-    if (done) return {id, true, "", false};
+    if (done) return {id};
     const bool refused = done.error().code == EACCES || done.error().code == EPERM;
     return {id, false, done.error().message, refused};
 }
 
-void answer_outcomes(Call& call, const ControlBackend& backend,
-                     const std::vector<GoalTask::Target>& targets) {
+void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
+                     const std::vector<ServiceId>& along) {
     std::vector<Outcome> outcomes;
     for (const GoalTask::Target& target : targets) {
         const ServiceFacts& facts = backend.facts(target.id);
@@ -33,8 +34,11 @@ void answer_outcomes(Call& call, const ControlBackend& backend,
         std::string message;
         if (!ok) message = facts.reason.view();
         if (target.at_once) message = std::string("already ") + to_string(facts.actual);
-        outcomes.push_back({target.id, ok, message, false});
+        outcomes.push_back({target.id, ok, message});
     }
+    for (const ServiceId id : along)
+        outcomes.push_back(
+            {.id = id, .message = std::string(backend.facts(id).reason.view()), .along = true});
     call.reply(outcomes_json(backend, outcomes));
 }
 
@@ -78,9 +82,6 @@ void Methods::operate(Call& call, Wish wish) {
     if (!ids) return;
     const std::optional<bool> fresh = is_fresh(call);
     if (!fresh) return;
-    const auto answer = [&backend = backend_](Call& answered, const std::vector<GoalTask::Target>& targets) {
-        answer_outcomes(answered, backend, targets);
-    };
     // The task listens before the wish is applied, so that no event is missed.
     std::vector<GoalTask::Target> targets = goals(wish, *ids, *fresh);
     GoalTask* task = nullptr;
@@ -89,9 +90,14 @@ void Methods::operate(Call& call, Wish wish) {
     }
     static constexpr const char* kDone[] = {"started by ", "stopped by ", "restarted by "};
     const std::string cause = kDone[static_cast<size_t>(wish)] + call.caller().credentials.text();
+    const Bystanders bystanders(backend_);
     for (const ServiceId id : *ids) {
         if (*fresh) apply(wish, id, cause);
     }
+    const auto answer = [&backend = backend_, along = bystanders.moved(*ids)](
+                            Call& answered, const std::vector<GoalTask::Target>& reached) {
+        answer_outcomes(answered, backend, reached, along);
+    };
     if (task != nullptr) return task->begin(answer);
     answer(call, targets);
 }

@@ -57,12 +57,11 @@ void write_service(JsonWriter& json, const ControlBackend& backend, ServiceId id
     json.member("notify_ignored", facts.notify_ignored).end_object();
 }
 
-void write_outcome(JsonWriter& json, const std::string& name, bool ok, State state,
-                   const std::string& message, bool refused) {
+// Left open, for members that are there only if true.
+JsonWriter& begin_outcome(JsonWriter& json, const std::string& name, bool ok, State state,
+                          const std::string& message) {
     json.begin_object().member("name", name).member("ok", ok);
-    json.member("state", to_string(state)).member("message", message);
-    if (refused) json.member("refused", true);
-    json.end_object();
+    return json.member("state", to_string(state)).member("message", message);
 }
 
 void write_process(JsonWriter& json, const ProcessInfo& process) {
@@ -88,8 +87,11 @@ std::string outcomes_json(const ControlBackend& backend, const std::vector<Outco
     JsonWriter json;
     json.begin_object().key("outcomes").begin_array();
     for (const Outcome& outcome : outcomes) {
-        write_outcome(json, backend.name(outcome.id), outcome.ok, backend.facts(outcome.id).actual,
-                      outcome.message, outcome.refused);
+        begin_outcome(json, backend.name(outcome.id), outcome.ok, backend.facts(outcome.id).actual,
+                      outcome.message);
+        if (outcome.refused) json.member("refused", true);
+        if (outcome.along) json.member("along", true);
+        json.end_object();
     }
     return json.end_array().end_object().take();
 }
@@ -97,7 +99,7 @@ std::string outcomes_json(const ControlBackend& backend, const std::vector<Outco
 std::string step_json(const Event& event) {
     JsonWriter json;
     json.begin_object().key("outcomes").begin_array();
-    write_outcome(json, event.service, event.to != State::failed, event.to, event.cause, /*refused=*/false);
+    begin_outcome(json, event.service, event.to != State::failed, event.to, event.cause).end_object();
     return json.end_array().end_object().take();
 }
 

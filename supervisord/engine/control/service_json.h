@@ -15,8 +15,9 @@ namespace yard::engine::control {
 struct Outcome {
     ServiceId id = 0;
     bool ok = true;
-    std::string message;
+    std::string message = {};
     bool refused = false;  // the daemon itself lacks the right
+    bool along = false;    // it was not named: it went along
 };
 
 // Whole parameter objects: {"services": [...]}, {"outcomes": [...]} and so on.

@@ -133,9 +133,23 @@ class Dependencies(Scenario):
         )
         for name in ("web", "api", "db"):
             wait_for(d.path(name).exists, 10, f"the handler of {name}")
-        self.assert_ctl(0, d, "stop", "db")
+        out, _ = self.assert_ctl(0, d, "stop", "db")
         self.assertEqual(d.records("stops"), ["web", "api", "db"])
         self.assertEqual(d.status("other")["state"], "running")
+        told = [line.split(",")[0] for line in out.splitlines()]
+        self.assertEqual((told[0], sorted(told[1:])), ("db: stopped", ["api: stopped", "web: stopped"]))
+
+    def test_a_start_tells_what_else_it_started(self):
+        d = self.start(
+            {
+                "api": {"command": zoo("forever"), "requires": ["db"], "autostart": False},
+                "db": {"command": zoo("forever"), "autostart": False},
+                "other": {"command": zoo("forever"), "autostart": False},
+            }
+        )
+        outcomes = d.ctl_json("start", "api")
+        self.assertEqual([(o["name"], o["state"]) for o in outcomes], [("api", "running"), ("db", "running")])
+        self.assertEqual([o.get("along", False) for o in outcomes], [False, True])
 
     def test_the_end_of_the_daemon_comes_in_reverse_order(self):
         d = self.start(
