@@ -1,20 +1,13 @@
 #include "engine/aux_commands.h"
 
-#include <csignal>
-#include <cstring>
 #include <utility>
 
-#include "protocol/spawn_stage.h"
+#include "engine/keeper_report.h"
 
 namespace yard::engine {
 
-AuxCommands::AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, LayImage lay_image,
-                         Defer defer)
-    : link_(link),
-      first_slot_(first_slot),
-      end_slot_(slots),
-      lay_image_(std::move(lay_image)),
-      defer_(std::move(defer)) {}
+AuxCommands::AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, Hooks hooks)
+    : link_(link), first_slot_(first_slot), end_slot_(slots), hooks_(std::move(hooks)) {}
 
 AuxCommands::Slot& AuxCommands::slot(uint32_t number) {
     if (number - first_slot_ >= slots_.size()) slots_.resize(number - first_slot_ + 1);
@@ -32,15 +25,13 @@ Result<keeper::Key> AuxCommands::take_slot() {
 }
 
 CommandRunner::RunId AuxCommands::run(const std::vector<std::string>& command, const std::string& service,
-                                      Done done) {
+                                      Output output, Done done) {
     const RunId id = ++last_run_;
     Result<keeper::Key> key = take_slot();
-    const Status laid = key ? lay_image_(command, service, *key) : Status(Failure<Error>{key.error()});
-    if (!laid) {
+    const Status prepared = key ? prepare(command, service, output, *key) : Status(fail(key.error()));
+    if (!prepared) {
         if (key) slot(key->slot).busy = false;
-        defer_([done = std::move(done), error = laid.error()] {
-            done(Result<ExitStatus>(Failure<Error>{error}));
-        });
+        hooks_.defer([done = std::move(done), error = prepared.error()] { done(fail(error)); });
         return id;
     }
     Slot& taken = slot(key->slot);
@@ -48,6 +39,19 @@ CommandRunner::RunId AuxCommands::run(const std::vector<std::string>& command, c
     taken.done = std::move(done);
     link_.spawn(*key);
     return id;
+}
+
+Status AuxCommands::prepare(const std::vector<std::string>& command, const std::string& service,
+                            Output output, keeper::Key key) {
+    Slot& taken = slot(key.slot);
+    taken.program = command.front();
+    taken.tail.reset();
+    if (output == Output::last_line) {
+        Result<std::unique_ptr<OutputTail>> tail = hooks_.open_tail(service);
+        if (!tail) return fail(std::move(tail).error());
+        taken.tail = std::move(*tail);
+    }
+    return hooks_.lay_image(command, service, output, key);
 }
 
 void AuxCommands::cancel(RunId id) {
@@ -75,19 +79,22 @@ void AuxCommands::on_report(const keeper::Report& report) {
     }
     link_.acknowledge(report.key);
     if (!ours) return;
-    if (report.record.stage != 0) {
-        finish(&from, fail(std::string(kSpawnStageNames[report.record.stage]) + ": " +
-                               std::strerror(report.record.error),
-                           report.record.error));
-    } else {
-        finish(&from, ExitStatus::from_wait_status(report.record.wait_status));
-    }
+    finish(&from, report);
 }
 
-void AuxCommands::finish(Slot* slot, const Result<ExitStatus>& outcome) {
+void AuxCommands::finish(Slot* slot, const keeper::Report& report) {
+    const std::unique_ptr<OutputTail> tail = std::move(slot->tail);
     slot->busy = false;
-    Done done = std::exchange(slot->done, nullptr);
-    if (done) done(outcome);  // may run the next command, which may move the slots
+    const Done done = std::exchange(slot->done, nullptr);
+    if (!done) return;
+    // May run the next command, which may move the slots.
+    if (report.record.stage != 0) {
+        Words why;
+        why << spawn_failure_of(report, "", slot->program);
+        done(fail(std::string(why.view()), report.record.error));
+    } else {
+        done(Ended{exit_status_of(report), tail ? tail->last_line() : ""});
+    }
 }
 
 }  // namespace yard::engine

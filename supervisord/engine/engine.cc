@@ -104,10 +104,20 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
     graph_.link(config_.parallel_starts);
     commands_ = std::make_unique<AuxCommands>(
         link_, static_cast<uint32_t>(graph_.size()), inventory.welcome.slots,
-        [this](const auto& command, const std::string& service, keeper::Key key) {
-            return images_.lay({&graph_.config(service_of(service)), service, command, {}, {}}, key);
-        },
-        [this](std::function<void()> work) { deferred_.post(std::move(work)); });
+        AuxCommands::Hooks{
+            [this](const auto& command, const std::string& service, auto output, keeper::Key key) {
+                const bool apart = output == CommandRunner::Output::last_line;
+                return images_.lay({.config = &graph_.config(service_of(service)),
+                                    .name = service,
+                                    .command = command,
+                                    .output = apart ? files_.paths().command(service) : ""},
+                                   key);
+            },
+            [this](const std::string& service) {
+                const uid_t owner = images_.owner(graph_.config(service_of(service)));
+                return OutputTail::open(loop_.get(), files_.paths().command(service), owner);
+            },
+            [this](std::function<void()> work) { deferred_.post(std::move(work)); }});
     if (Status logs = open_logs(); !logs) return stop(logs.error());
     host_.connect(&graph_, logs_.get(), commands_.get());
     backend_ = std::make_unique<EngineBackend>(

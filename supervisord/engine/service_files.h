@@ -19,8 +19,7 @@ class ServiceFiles {
     ServiceFiles(KeeperLink& link, HeldFds& held, ServicePaths paths)
         : link_(link), held_(held), paths_(std::move(paths)) {}
 
-    // An O_RDWR, non-blocking end of the output FIFO, for the log router. Owned by the service's user, so that a
-    // program may open /dev/stdout again.
+    // As open_output_fifo(), for the log router.
     Result<UniqueFd> output(uint32_t slot, const std::string& service, uid_t owner);
     // The bound sd_notify socket.
     Result<UniqueFd> notify(uint32_t slot, const std::string& service, uid_t owner);

@@ -8,7 +8,6 @@ namespace yard::engine {
 
 using graph::Machine;
 using graph::Node;
-using graph::Words;
 
 ServiceGraph::ServiceGraph(Effects& effects, std::function<double()> random)
     : machine_(std::make_unique<Machine>(effects, std::move(random))) {}
@@ -75,12 +74,7 @@ void ServiceGraph::on_started(ServiceId id, uint32_t generation, int32_t pid, No
 void ServiceGraph::on_spawn_failed(ServiceId id, uint32_t generation, const SpawnFailure& failure, Now now) {
     Machine::Event event(*machine_, now);
     Node& node = machine_->topology().node(id);
-    if (generation != node.facts.generation) return;
-    Words why;
-    why << failure.stage;
-    if (!failure.detail.empty()) why << " " << std::string_view(failure.detail);
-    if (failure.error != 0) why << ": " << std::strerror(failure.error);
-    machine_->spawn_failed(node, why);
+    if (generation == node.facts.generation) machine_->spawn_failed(node, Words() << failure);
 }
 
 void ServiceGraph::on_exited(ServiceId id, uint32_t generation, ExitStatus status, bool tree_empty,

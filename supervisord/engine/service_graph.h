@@ -78,6 +78,7 @@
 #include "conf/config.h"
 #include "engine/arm_terms.h"
 #include "engine/service_facts.h"
+#include "engine/words.h"
 
 namespace yard::engine {
 
@@ -126,13 +127,6 @@ class Effects {
     // The state changed, for listeners (events, log, waiting clients). One call an event and service: what it
     // passed through on the way is left out. `cause` is the reason in the facts.
     virtual void transitioned(ServiceId id, State from, State to, std::string_view cause) = 0;
-};
-
-// A start that failed before the program ran.
-struct SpawnFailure {
-    std::string stage;   // "chdir", "user", "exec" ...
-    int error = 0;       // errno
-    std::string detail;  // object: the directory, the program
 };
 
 // The start that the keeper made by the armed terms.

@@ -8,7 +8,7 @@
 #include "engine/host/cgroup_tree.h"
 #include "engine/host/proc.h"
 #include "engine/host/renice.h"
-#include "protocol/spawn_stage.h"
+#include "engine/keeper_report.h"
 
 namespace yard::engine {
 
@@ -241,11 +241,12 @@ void ServiceHost::signal(ServiceId id, int number, bool tree) {
 }
 
 void ServiceHost::run_stop_command(ServiceId id) {
-    service(id).stop_run =
-        commands_->run(graph_->config(id).stop.command, graph_->name(id), [this, id](const auto& outcome) {
-            const bool ok = outcome && outcome->is_exit() && outcome->code() == 0;
-            graph_->on_stop_command_done(id, ok, now());
-        });
+    service(id).stop_run = commands_->run(graph_->config(id).stop.command, graph_->name(id),
+                                          CommandRunner::Output::log, [this, id](const auto& ended) {
+                                              const bool ok =
+                                                  ended && ended->status == ExitStatus::from_exit_code(0);
+                                              graph_->on_stop_command_done(id, ok, now());
+                                          });
 }
 
 void ServiceHost::forget_wait(Service* service) {
@@ -388,16 +389,11 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
     const bool moved_main_ended = graph_->facts(id).main_moved && record.pid == graph_->facts(id).pid;
     if (record.stage != 0) {
         service(id).cgroup = Service::Cgroup::unknown;  // it may be what is missing
-        const std::string stage = kSpawnStageNames[record.stage];
         const conf::ServiceConfig& config = graph_->config(id);
-        const std::string object = stage == "chdir"  ? config.cwd
-                                   : stage == "exec" ? config.command.front()
-                                                     : "";
-        graph_->on_spawn_failed(id, report.key.generation, {stage, record.error, object}, now());
+        const auto failure = spawn_failure_of(report, config.cwd, config.command.front());
+        graph_->on_spawn_failed(id, report.key.generation, failure, now());
     } else {
-        const ExitStatus status = record.wait_status == keeper::kStatusUnknown
-                                      ? ExitStatus::unknown()
-                                      : ExitStatus::from_wait_status(record.wait_status);
+        const ExitStatus status = exit_status_of(report);
         std::optional<Respawned> respawned;
         if (record.next_pid > 0) respawned = Respawned{report.key.generation + 1, 0};  // `started` follows
         if (moved_main_ended) graph_->on_main_exited(id, record.pid, status, now());

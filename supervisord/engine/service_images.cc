@@ -99,7 +99,7 @@ Status ServiceImages::lay(const StartRequest& request, keeper::Key key) {
     spec.environment = environment(request, *who);
     spec.identity = *who;
     spec.nice = request.nice ? request.nice : config.nice;
-    spec.output_path = paths_.output(request.name);
+    spec.output_path = request.output.empty() ? paths_.output(request.name) : request.output;
     if (own && config.ready.kind == conf::Readiness::Kind::fd) spec.ready_path = paths_.ready(request.name);
     spec.cgroup = request.cgroup;
     spec.shim = request.cgroup.empty();

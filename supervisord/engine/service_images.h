@@ -21,10 +21,12 @@ namespace yard::engine {
 // One service to be started, or a command to be run in its place.
 struct StartRequest {
     const conf::ServiceConfig* config = nullptr;
-    std::string name;                  // with the instance: "worker@2"
-    std::vector<std::string> command;  // empty: the service's own; else an auxiliary one, always under a shim
-    std::optional<int> nice;           // instead of the configuration's
-    std::string cgroup;                // empty: under a shim
+    std::string name;  // with the instance: "worker@2"
+    std::vector<std::string> command =
+        {};                        // empty: the service's own; else an auxiliary one, always under a shim
+    std::optional<int> nice = {};  // instead of the configuration's
+    std::string cgroup = {};       // empty: under a shim
+    std::string output = {};       // the FIFO it writes to; empty: the service's, which leads into its log
 };
 
 class ServiceImages {

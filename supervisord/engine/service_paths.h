@@ -10,6 +10,7 @@ struct ServicePaths {
     std::string control_socket;
 
     std::string output(const std::string& service) const { return runtime + "/out/" + service; }
+    std::string command(const std::string& service) const { return runtime + "/command/" + service; }
     std::string notify(const std::string& service) const { return runtime + "/notify/" + service; }
     std::string ready(const std::string& service) const { return runtime + "/ready/" + service; }
 };

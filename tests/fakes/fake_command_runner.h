@@ -12,17 +12,19 @@ class FakeCommandRunner : public CommandRunner {
     struct Run {
         std::vector<std::string> command;
         std::string service;
+        Output output;
         Done done;
     };
 
-    RunId run(const std::vector<std::string>& command, const std::string& service, Done done) override {
-        running[++last_id] = {command, service, std::move(done)};
+    RunId run(const std::vector<std::string>& command, const std::string& service, Output output,
+              Done done) override {
+        running[++last_id] = {command, service, output, std::move(done)};
         return last_id;
     }
     void cancel(RunId id) override { cancelled += static_cast<int>(running.erase(id)); }
 
     // Ends the one command that runs.
-    void finish(const Result<ExitStatus>& outcome) {
+    void finish(const Result<Ended>& outcome) {
         const auto run = running.extract(running.begin());
         run.mapped().done(outcome);
     }

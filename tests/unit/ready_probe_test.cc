@@ -154,11 +154,13 @@ TEST_F(ProbeTest, ExecIsReadyByExitCodeZero) {
     ASSERT_EQ(runner_.running.size(), 1u);
     EXPECT_THAT(runner_.running[1].command, ElementsAre("check", "-q"));
     EXPECT_EQ(runner_.running[1].service, "api");
+    EXPECT_EQ(runner_.running[1].output, CommandRunner::Output::last_line);
 
-    const std::pair<Result<ExitStatus>, std::string> failures[] = {
-        {ExitStatus::from_exit_code(3), "exec check: exit code 3"},
-        {ExitStatus::from_signal(9), "exec check: killed by SIGKILL"},
-        {ExitStatus::unknown(), "exec check: its exit status is unknown"},
+    using Ended = CommandRunner::Ended;
+    const std::pair<Result<Ended>, std::string> failures[] = {
+        {Ended{ExitStatus::from_exit_code(3), ""}, "exec check: exit 3"},
+        {Ended{ExitStatus::from_exit_code(3), "no answer"}, "exec check: exit 3: no answer"},
+        {Ended{ExitStatus::from_signal(9), ""}, "exec check: killed by SIGKILL"},
         {fail("chdir /x: No such file or directory"), "exec check: chdir /x: No such file or directory"},
     };
     for (const auto& [outcome, text] : failures) {
@@ -167,7 +169,7 @@ TEST_F(ProbeTest, ExecIsReadyByExitCodeZero) {
         ASSERT_TRUE(run_until([&] { return runner_.last_id > id; }));
         EXPECT_EQ(probe_->last_failure(), text);
     }
-    runner_.finish(ExitStatus::from_exit_code(0));
+    runner_.finish(Ended{ExitStatus::from_exit_code(0), "well"});
     ASSERT_TRUE(becomes_ready());
     EXPECT_EQ(runner_.cancelled, 0);
     EXPECT_TRUE(is_idle());

@@ -13,11 +13,11 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/graph/explain.h"
 #include "engine/graph/node.h"
 #include "engine/graph/restart_policy.h"
 #include "engine/graph/timer_queue.h"
 #include "engine/graph/topology.h"
-#include "engine/graph/words.h"
 #include "engine/service_graph.h"
 
 namespace yard::engine::graph {

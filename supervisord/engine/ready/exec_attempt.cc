@@ -1,17 +1,18 @@
 #include <optional>
 
-#include "base/signal_number.h"
 #include "engine/ready/attempt.h"
+#include "engine/words.h"
 
 namespace yard::engine {
 namespace {
 
-Status judge(const Result<ExitStatus>& outcome) {
+Status judge(const Result<CommandRunner::Ended>& outcome) {
     if (!outcome) return fail(outcome.error());
-    if (outcome->is_signal()) return fail("killed by " + signal_name(outcome->signal()));
-    if (!outcome->is_exit()) return fail("its exit status is unknown");
-    if (outcome->code() != 0) return fail("exit code " + std::to_string(outcome->code()));
-    return Ok();
+    if (outcome->status == ExitStatus::from_exit_code(0)) return Ok();
+    Words why;
+    why << outcome->status;
+    if (!outcome->last_line.empty()) why << ": " << std::string_view(outcome->last_line);
+    return fail(std::string(why.view()));
 }
 
 class ExecAttempt : public Attempt {
@@ -19,7 +20,7 @@ class ExecAttempt : public Attempt {
     ExecAttempt(CommandRunner& runner, const std::vector<std::string>& command, const std::string& service,
                 AttemptDone done)
         : runner_(runner), done_(std::move(done)) {
-        run_ = runner_.run(command, service, [this](const Result<ExitStatus>& outcome) {
+        run_ = runner_.run(command, service, CommandRunner::Output::last_line, [this](const auto& outcome) {
             run_.reset();
             done_(judge(outcome));
         });

@@ -74,6 +74,23 @@ class Missed:
         d = self.daemon({"one": {"command": zoo("exit", 0), "restart": "no", "ready": {"notify": True}}})
         self.assertEqual(d.wait_state("one", "failed")["exit"], {"code": 0})
 
+    def test_what_a_probe_command_writes_is_the_reason_and_not_in_the_log(self):
+        check = ["/bin/sh", "-c", "echo looking; echo 'no answer from db' >&2; exit 3"]
+        ready = {"exec": check, "interval": "50ms", "timeout": "1s"}
+        d = self.daemon({"one": {"command": zoo("say", "hello", "forever"), "restart": "no", "ready": ready}})
+        reason = d.wait_state("one", "failed")["reason"]
+        self.assertEqual(reason, "not ready after 1s: exec /bin/sh: exit 3: no answer from db")
+        self.assertEqual(d.log("one"), "hello\n")
+
+    def test_what_a_stop_command_writes_is_in_the_log(self):
+        stop = {"command": ["/bin/sh", "-c", "echo bye; kill $(cat pid)"]}
+        d = self.make({"version": 1, "services": {}})
+        service = {"shell": "echo $$ >pid; exec sleep 1000", "cwd": str(d.folder), "stop": stop}
+        d.write_config({"version": 1, "services": {"one": service}})
+        d.start().wait_records("pid", 1)
+        self.assert_ctl(0, d, "stop", "one")
+        wait_for(lambda: d.log("one") == "bye\n", 10, "its last word")
+
     def test_a_failing_probe_command_leaves_no_process_behind(self):
         d = self.daemon(
             {
