@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
@@ -14,8 +15,18 @@ namespace {
 
 constexpr char kServiceMark[] = "YARD_SERVICE=";  // in the environment of each service
 
+// On its way out a process has lost what tells whose it is (its memory, its v1 cgroups), yet it may still have children.
+bool is_exiting(const char* process) {
+    constexpr unsigned long kExiting = 4;  // PF_EXITING
+    char text[512];
+    if (!read_text(AT_FDCWD, (Text() << process << "/stat").c_str(), text, sizeof text)) return false;
+    const char* field = strrchr(text, ')');  // ends field 2; the flags are field 9, see proc(5)
+    for (int number = 2; field != nullptr && number < 9; ++number) field = strchr(field + 1, ' ');
+    return field != nullptr && (strtoul(field, nullptr, 10) & kExiting) != 0;
+}
+
 bool shares_our_cgroup(const char* process) {
-    char theirs[512], ours[512];
+    char theirs[4096], ours[4096];
     read_text(AT_FDCWD, "/proc/self/cgroup", ours, sizeof ours);
     read_text(AT_FDCWD, (Text() << process << "/cgroup").c_str(), theirs, sizeof theirs);
     return strcmp(ours, theirs) == 0;
@@ -55,7 +66,9 @@ bool bears_mark(const char* process) {
 
 bool came_from_shim(int32_t pid, bool strangers_possible) {
     const Text process = Text() << "/proc/" << pid;
-    return shares_our_cgroup(process.c_str()) && (!strangers_possible || bears_mark(process.c_str()));
+    const bool bears_the_signs =
+        shares_our_cgroup(process.c_str()) && (!strangers_possible || bears_mark(process.c_str()));
+    return bears_the_signs || is_exiting(process.c_str());  // asked last: it may begin to exit at any time
 }
 
 }  // namespace yard::keeper

@@ -11,6 +11,8 @@
 // - Where no strangers can be, that is all: a subreaper gets none but descendants of its own.
 // - Where they can be, the process must have been given a service's environment, which it may have replaced by
 //   another exec (`env -i`). Such a one lives on: rather that than to kill a stranger.
+// - One that is exiting counts as a shim's, whoever it is: a signal does it no harm, and what it leaves behind has to
+//   be looked at once it is gone.
 #pragma once
 
 #include <stdint.h>

@@ -31,7 +31,8 @@ void Keeper::reap_children() {
         child_ended(pid, status);
     }
     children_wait_ = pid > 0;
-    if (strays_left_) end_strays();
+    // Those that ended are out of the way first: to look at each of them again, turn after turn, would let a storm win.
+    if (strays_left_ && !children_wait_) end_strays();
 }
 
 void Keeper::child_ended(int32_t pid, int status) {

@@ -54,7 +54,7 @@ class Tour:
         self.assertRegex(look, r"(?m)^web\n└─ \d+ .*http\.server")
         self.assertRegex(crash, r"State: running")
         self.assertRegex(stop, r"(?m)^clock +stopped .*requires web")
-        rows = re.compile(r"(?m)^(?:web|clock) +running +\d+")
+        rows = re.compile(r"(?m)^(web|clock) +running +(\d+)")
         self.assertEqual(len(rows.findall(engine)), 2, engine)
         self.assertEqual(rows.findall(stop), rows.findall(engine))
         self.assertIn("engine number 2 took over", engine)
