@@ -217,6 +217,7 @@ TEST(LogRouter, ForeignRenameIsFollowedByReopen) {
     logs.write("api", "between\n");
     logs.flush();
     logs.router->reopen();
+    logs.flush();  // the log thread has heard of it
     logs.write("api", "after\n");
     logs.flush();
     EXPECT_EQ(read_file(logs.folder / "elsewhere"), "before\nbetween\n");
