@@ -5,6 +5,7 @@
 #include "conf/describe.h"
 #include "engine/host/cgroup_tree.h"
 #include "engine/host/process_list.h"
+#include "engine/loop/worker.h"
 #include "engine/version.h"
 
 namespace yard::engine {
@@ -33,6 +34,13 @@ Json to_json(const conf::Value& value) {
     return std::visit(Visitor{}, value.content);
 }
 
+using OnList = std::function<void(const std::vector<control::ProcessInfo>&)>;
+
+struct Reading final : control::ControlBackend::Pending {
+    explicit Reading(OnList call) : on_list(std::make_shared<OnList>(std::move(call))) {}
+    const std::shared_ptr<OnList> on_list;  // the worker's job holds it weakly
+};
+
 }  // namespace
 
 Status EngineBackend::signal(ServiceId id, int number, bool tree) {
@@ -47,10 +55,22 @@ Status EngineBackend::renice(ServiceId id, int nice) {
     return Ok();
 }
 
-std::vector<control::ProcessInfo> EngineBackend::processes(const std::vector<ServiceId>& ids) const {
+std::unique_ptr<control::ControlBackend::Pending> EngineBackend::processes(
+    const std::vector<ServiceId>& ids,
+    std::function<void(const std::vector<control::ProcessInfo>&)> on_list) {
     std::vector<ServiceProcesses> services;
     for (ServiceId id : ids) services.push_back(parts_.host->processes(id));
-    return list_processes(services, SystemProcFs(), cgroup_pids, parts_.clock->now());
+    auto reading = std::make_unique<Reading>(std::move(on_list));
+    auto rows = std::make_shared<std::vector<control::ProcessInfo>>();
+    run_in_worker(
+        parts_.loop,
+        [rows, services = std::move(services), at = parts_.clock->now()] {
+            *rows = list_processes(services, SystemProcFs(), cgroup_pids, at);
+        },
+        [rows, on_list = std::weak_ptr(reading->on_list)] {
+            if (const auto wanted = on_list.lock()) (*wanted)(*rows);
+        });
+    return reading;
 }
 
 Json EngineBackend::describe(ServiceId id) const {

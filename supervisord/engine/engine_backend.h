@@ -25,7 +25,9 @@ class EngineBackend : public control::GraphBackend {
 
     Status signal(ServiceId id, int number, bool tree) override;
     Status renice(ServiceId id, int nice) override;
-    std::vector<control::ProcessInfo> processes(const std::vector<ServiceId>& ids) const override;
+    std::unique_ptr<Pending> processes(
+        const std::vector<ServiceId>& ids,
+        std::function<void(const std::vector<control::ProcessInfo>&)> on_list) override;
     varlink::Json describe(ServiceId id) const override;
     uint64_t log_dropped_bytes(ServiceId id) const override;
     Result<std::unique_ptr<LogRouter::Stream>> query_logs(

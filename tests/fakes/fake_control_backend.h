@@ -73,13 +73,20 @@ class FakeControlBackend : public ControlBackend {
         asked.push_back("renice " + name(id) + " " + std::to_string(nice));
         return next_status;
     }
-    std::vector<ProcessInfo> processes(const std::vector<ServiceId>& ids) const override {
+    // ---- Process lists: read at once, or when the test says so.
+    bool reading_takes_time = false;
+    std::function<void()> finish_reading;
+    std::unique_ptr<Pending> processes(
+        const std::vector<ServiceId>& ids,
+        std::function<void(const std::vector<ProcessInfo>&)> on_list) override {
         std::vector<ProcessInfo> all;
         for (const ServiceId id : ids) {
             all.push_back({name(id), 100 + static_cast<int>(id), 1, "S", 5, 2, 12.5, 2048, std::nullopt,
                            "/bin/" + name(id)});
         }
-        return all;
+        finish_reading = [all, on_list] { on_list(all); };
+        if (!reading_takes_time) finish_reading();
+        return std::make_unique<Pending>();
     }
 
     varlink::Json describe(ServiceId id) const override {
@@ -124,8 +131,8 @@ class FakeControlBackend : public ControlBackend {
         bool cancelled = false;
     };
     std::list<Ringing> alarms;
-    std::unique_ptr<Alarm> alarm(Duration after, std::function<void()> callback) override {
-        struct Handle : Alarm {
+    std::unique_ptr<Pending> alarm(Duration after, std::function<void()> callback) override {
+        struct Handle : Pending {
             explicit Handle(Ringing& of) : of_(of) {}
             ~Handle() override { of_.cancelled = true; }
             Ringing& of_;

@@ -131,6 +131,16 @@ TEST_F(ControlStreams, StatusOfNobodyIsOneEmptyReply) {
     EXPECT_EQ(caller.answers.at(0).dump(), R"({"parameters":{"services":[]}})");
 }
 
+TEST_F(ControlStreams, ProcessesAreToldWhenTheyHaveBeenRead) {
+    backend.add("api");
+    backend.reading_takes_time = true;
+    ASSERT_TRUE(caller.call("org.yardmaster.Ps"));
+    EXPECT_TRUE(caller.answers.empty());
+    backend.finish_reading();
+    EXPECT_TRUE(caller.is_finished());
+    EXPECT_EQ(caller.answers.at(0)["parameters"]["processes"].as_array().size(), 1u);
+}
+
 TEST_F(ControlStreams, LogsAreCancelledWhenTheCallerGoes) {
     backend.add("api");
     ASSERT_TRUE(caller.call_more("org.yardmaster.Logs", R"({"follow":true})"));

@@ -35,6 +35,12 @@ class ControlBackend {
   public:
     virtual ~ControlBackend() = default;
 
+    // A call to come once; destroying it before cancels it.
+    class Pending {
+      public:
+        virtual ~Pending() = default;
+    };
+
     // ---- Services: ids are 0 .. service_count() - 1.
     virtual size_t service_count() const = 0;
     virtual const std::string& name(ServiceId id) const = 0;
@@ -55,7 +61,9 @@ class ControlBackend {
     virtual Status signal(ServiceId id, int number, bool tree) = 0;
     // For every process of the service, now and at its next starts.
     virtual Status renice(ServiceId id, int nice) = 0;
-    virtual std::vector<ProcessInfo> processes(const std::vector<ServiceId>& ids) const = 0;
+    // They are read beside the loop; `on_list` gets them once.
+    virtual std::unique_ptr<Pending> processes(
+        const std::vector<ServiceId>& ids, std::function<void(const std::vector<ProcessInfo>&)> on_list) = 0;
 
     // ---- The rest.
     virtual varlink::Json describe(ServiceId id) const = 0;  // the configuration in force
@@ -68,12 +76,7 @@ class ControlBackend {
     // Stops everything in order, then ends the daemon. Returns at once.
     virtual void shutdown(std::string_view cause) = 0;
 
-    // A call to come once; destroying it before cancels it.
-    class Alarm {
-      public:
-        virtual ~Alarm() = default;
-    };
-    virtual std::unique_ptr<Alarm> alarm(Duration after, std::function<void()> callback) = 0;
+    virtual std::unique_ptr<Pending> alarm(Duration after, std::function<void()> callback) = 0;
 };
 
 }  // namespace yard::engine::control

@@ -43,7 +43,7 @@ class GoalTask final : public Task {
     std::unordered_map<ServiceId, size_t> index_;
     size_t open_;
     Answer answer_;
-    std::unique_ptr<ControlBackend::Alarm> alarm_;
+    std::unique_ptr<ControlBackend::Pending> alarm_;
     EventHub::Subscription subscription_;
 };
 

@@ -7,7 +7,7 @@
 namespace yard::engine::control {
 namespace {
 
-struct LoopAlarm final : ControlBackend::Alarm {
+struct LoopAlarm final : ControlBackend::Pending {
     LoopAlarm(uv_loop_s* loop, Duration after, std::function<void()> callback)
         : timer(loop, std::move(callback)) {
         timer.arm(after);
@@ -27,7 +27,7 @@ std::optional<int> GraphBackend::nice(ServiceId id) const {
     return facts.pid > 0 ? std::optional(own_nice_) : std::nullopt;
 }
 
-std::unique_ptr<ControlBackend::Alarm> GraphBackend::alarm(Duration after, std::function<void()> callback) {
+std::unique_ptr<ControlBackend::Pending> GraphBackend::alarm(Duration after, std::function<void()> callback) {
     return std::make_unique<LoopAlarm>(loop_, after, std::move(callback));
 }
 

@@ -24,7 +24,7 @@ class GraphBackend : public ControlBackend {
     void restart(ServiceId id, std::string_view cause) override { graph_.restart(id, now(), cause); }
 
     std::optional<int> nice(ServiceId id) const override;
-    std::unique_ptr<Alarm> alarm(Duration after, std::function<void()> callback) override;
+    std::unique_ptr<Pending> alarm(Duration after, std::function<void()> callback) override;
 
   protected:
     ServiceGraph& graph() { return graph_; }

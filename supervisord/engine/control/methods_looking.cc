@@ -57,6 +57,10 @@ class StatusTask final : public Task {
     std::span<const ServiceId> left_;
 };
 
+struct PsTask final : Task {
+    std::unique_ptr<ControlBackend::Pending> list;
+};
+
 std::vector<ServiceId> ids_of(const std::vector<GoalTask::Target>& targets) {
     std::vector<ServiceId> ids;
     for (const GoalTask::Target& target : targets) ids.push_back(target.id);
@@ -113,7 +117,8 @@ void Methods::wait(Call& call) {
 void Methods::ps(Call& call) {
     const auto ids = selected(call);
     if (!ids) return;
-    call.reply(processes_json(backend_.processes(*ids)));
+    call.keep(std::make_unique<PsTask>()).list = backend_.processes(
+        *ids, [&call](const std::vector<ProcessInfo>& list) { call.reply(processes_json(list)); });
 }
 
 void Methods::show(Call& call) {

@@ -36,7 +36,7 @@ struct ProcessRow {
 
 // Rows in the order of `services`, ascending by pid within one. Processes that vanish meanwhile are left out.
 // `cgroup_pids` is the seam to the function of that name in cgroup_tree.h. All processes of the system are
-// read once, however many services there are. A process costs some 50 us: for hundreds, call it off the loop.
+// read once, however many services there are. A process costs some 50 us.
 // Threads: any, if `proc` and `cgroup_pids` may.
 std::vector<ProcessRow> list_processes(const std::vector<ServiceProcesses>& services, const ProcFs& proc,
                                        const std::function<std::vector<int>(const std::string&)>& cgroup_pids,

@@ -33,7 +33,4 @@ class LoopMailbox {
     std::vector<std::function<void()>> calls_;
 };
 
-// Runs `work` on a worker thread, then `done` on the loop thread. REQUIRES: called on the loop thread.
-void run_in_worker(uv_loop_s* loop, std::function<void()> work, std::function<void()> done);
-
 }  // namespace yard::engine::logs

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/loop/worker.h"
+
 namespace yard::engine::logs {
 
 QueryStream::QueryStream(uv_loop_s* loop, LoopMailbox& mailbox, LogMerge merge,

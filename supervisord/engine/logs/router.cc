@@ -15,6 +15,7 @@
 #include "engine/logs/query_stream.h"
 #include "engine/logs/reactor.h"
 #include "engine/logs/stdout_sink.h"
+#include "engine/loop/worker.h"
 
 namespace yard::engine {
 
