@@ -50,7 +50,6 @@ Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLi
     HeldFds held(inventory);
     Started<conf::Config> config = load_config(options, link, held);
     if (!config) return Failure<StartError>{config.error()};
-    malloc_trim(0);  // loading takes ten times what is left of it
     Result<Folders> folders = make_folders(options, keeps_logs(config->services));
     if (!folders) return stop(folders.error());
     if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked)
@@ -102,6 +101,7 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
     }
     for (auto& [name, config] : services) graph_.add(std::move(config), name);
     graph_.link(config_.parallel_starts);
+    malloc_trim(0);  // loading and building took many times what is left of them
     commands_ = std::make_unique<AuxCommands>(
         link_, static_cast<uint32_t>(graph_.size()), inventory.welcome.slots,
         AuxCommands::Hooks{

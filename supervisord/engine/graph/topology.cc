@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <utility>
 
 namespace yard::engine::graph {
@@ -10,17 +11,18 @@ Node& Topology::add(conf::ServiceConfig config, std::string name) {
     const auto id = static_cast<uint32_t>(nodes_.size());
     Node& node = nodes_.emplace_back();
     node.id = id;
-    node.facts.name.assign(name);
-    names_[name].push_back(id);
-    if (config.name != name) names_[config.name].push_back(id);
     node.config = std::move(config);
     node.name = std::move(name);
     return node;
 }
 
 std::span<const uint32_t> Topology::find(std::string_view name) const {
-    const auto found = names_.find(name);
-    return found == names_.end() ? std::span<const uint32_t>() : std::span<const uint32_t>(found->second);
+    const std::string_view service = name.substr(0, name.find('@'));
+    const auto config_name = [this](uint32_t id) { return std::string_view(nodes_[id].config.name); };
+    const auto all = std::ranges::equal_range(by_name_, service, {}, config_name);
+    if (service == name) return {all.begin(), all.end()};
+    const auto one = std::ranges::find(all, name, [this](uint32_t id) { return nodes_[id].name; });
+    return {one, one == all.end() ? one : one + 1};
 }
 
 std::span<const Edge> Topology::dependencies(const Node& node) const {
@@ -29,6 +31,10 @@ std::span<const Edge> Topology::dependencies(const Node& node) const {
 }
 
 void Topology::link() {
+    by_name_.resize(nodes_.size());
+    std::iota(by_name_.begin(), by_name_.end(), 0);
+    std::ranges::stable_sort(by_name_, {},
+                             [this](uint32_t id) { return std::string_view(nodes_[id].config.name); });
     for (Node& node : nodes_) {
         const auto connect_all = [&](const std::vector<conf::Dependency>& list, EdgeKind kind) {
             for (const conf::Dependency& to : list) connect(node, to.service, kind, to.condition);

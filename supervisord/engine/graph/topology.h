@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/graph/node.h"
@@ -57,10 +56,6 @@ class Topology {
     }
 
   private:
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
     void connect(Node& dependent, std::string_view dependency, EdgeKind kind, conf::Condition condition);
     void index_edges();
     bool update_state(Edge& edge);
@@ -71,7 +66,7 @@ class Topology {
     std::vector<uint32_t> outgoing_begin_;  // node -> its first edge
     std::vector<uint32_t> incoming_;        // edge numbers by dependency
     std::vector<uint32_t> incoming_begin_;  // node -> its first place in incoming_
-    std::unordered_map<std::string, std::vector<uint32_t>, Hash, std::equal_to<>> names_;
+    std::vector<uint32_t> by_name_;         // nodes in the order of their configuration's name
 };
 
 }  // namespace yard::engine::graph

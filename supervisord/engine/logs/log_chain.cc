@@ -50,18 +50,18 @@ void LogChain::settle() const {
 }
 
 Status LogChain::check_folder() const {
-    const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+    const std::filesystem::path folder = std::filesystem::path(path()).parent_path();
     if (access(folder.c_str(), W_OK | X_OK) == 0) return Ok();
     std::error_code ignored;  // access tells what is wrong
     std::filesystem::create_directories(folder, ignored);
-    if (access(folder.c_str(), W_OK | X_OK) != 0) return fail(system_error("open", path_));
+    if (access(folder.c_str(), W_OK | X_OK) != 0) return fail(system_error("open", path()));
     return Ok();
 }
 
 Status LogChain::check_readable() const {
     const std::lock_guard lock(mutex_);
-    if (open_for_reading(path_) || errno == ENOENT) return Ok();
-    return fail(system_error("open", path_));
+    if (open_for_reading(path()) || errno == ENOENT) return Ok();
+    return fail(system_error("open", path()));
 }
 
 void LogChain::complete() const {
@@ -84,11 +84,11 @@ Result<UniqueFd> LogChain::open_live() {
     const std::lock_guard lock(mutex_);
     settle();
     const auto open_it = [this] {
-        return UniqueFd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLogMode));
+        return UniqueFd(::open(path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLogMode));
     };
     UniqueFd fd = open_it();
     if (!fd && errno == ENOENT && check_folder()) fd = open_it();
-    if (!fd) return fail(system_error("open", path_));
+    if (!fd) return fail(system_error("open", path()));
     return fd;
 }
 
@@ -126,7 +126,7 @@ Result<UniqueFd> LogChain::rotate() {
     for (uint32_t k = free; k-- > 0;) {
         if (Status moved = move_up(k); !moved) return fail(std::move(moved).error());
     }
-    if (Status placed = rename_file(names_.fresh(), path_); !placed) return fail(std::move(placed).error());
+    if (Status placed = rename_file(names_.fresh(), path()); !placed) return fail(std::move(placed).error());
     ++newest_;
     return fresh;
 }
@@ -151,7 +151,7 @@ LogPlace LogChain::end() const {
     const std::lock_guard lock(mutex_);
     settle();
     struct stat info {};
-    const bool exists = stat(path_.c_str(), &info) == 0;
+    const bool exists = stat(path().c_str(), &info) == 0;
     return {newest_, exists ? static_cast<uint64_t>(info.st_size) : 0};
 }
 

@@ -35,9 +35,9 @@ struct LogPlace {
 
 class LogChain {
   public:
-    explicit LogChain(std::string path) : path_(std::move(path)), names_(path_) {}
+    explicit LogChain(std::string path) : names_(std::move(path)) {}
 
-    const std::string& path() const { return path_; }
+    const std::string& path() const { return names_.live(); }
     // How many rotated files stay, and how they are stored.
     void configure(uint32_t keep, Compression compression);
     bool has_compression() const;
@@ -94,7 +94,6 @@ class LogChain {
     Status move_up(uint32_t k) const;
     void remove_file(uint32_t k) const;
 
-    const std::string path_;
     const LogNames names_;
     mutable std::mutex mutex_;  // all below, and every rename
     uint32_t keep_ = 10;

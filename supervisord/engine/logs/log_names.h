@@ -21,6 +21,8 @@ class LogNames {
   public:
     explicit LogNames(std::string live) : live_(std::move(live)) {}
 
+    const std::string& live() const { return live_; }
+
     // What exists on disk under the number k, the compressed form first (it is complete whenever it exists).
     struct Found {
         std::string path;
