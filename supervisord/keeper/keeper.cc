@@ -69,6 +69,14 @@ void* reserve(size_t bytes, int flags) {
     return memory == MAP_FAILED ? nullptr : memory;
 }
 
+// A table that children get no copy of: sharing its pages at each clone, and taking each back by a page fault, would
+// cost more than much of the rest of a start.
+void* reserve_own(size_t bytes) {
+    void* table = reserve(bytes, MAP_PRIVATE);
+    if (table != nullptr) madvise(table, bytes, MADV_DONTFORK);
+    return table;
+}
+
 }  // namespace
 
 int64_t now_ns() {
@@ -93,10 +101,10 @@ bool Keeper::make_room() {
     const uint64_t files = inherited_.files.rlim_max;
     const uint64_t wanted = files < 256 ? 64 : (files - 64) / 3;
     slots_ = wanted < kMaxSlots ? static_cast<uint32_t>(wanted) : kMaxSlots;
-    records_ = static_cast<Record*>(reserve(slots_ * sizeof(Record), MAP_PRIVATE));
+    records_ = static_cast<Record*>(reserve_own(slots_ * sizeof(Record)));
     cells_ = static_cast<ShimCell*>(reserve(slots_ * sizeof(ShimCell), MAP_SHARED));
-    held_ = static_cast<HeldFd*>(reserve(kMaxHeld * sizeof(HeldFd), MAP_PRIVATE));
-    void* pids = reserve(PidIndex::kBytes, MAP_PRIVATE);
+    held_ = static_cast<HeldFd*>(reserve_own(kMaxHeld * sizeof(HeldFd)));
+    void* pids = reserve_own(PidIndex::kBytes);
     if (records_ == nullptr || cells_ == nullptr || held_ == nullptr || pids == nullptr)
         return complain("cannot reserve memory");
     pids_.use(pids);

@@ -27,7 +27,8 @@ inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
 // A child that got a copy of thousands of descriptors would spend longer closing them than starting. So it shares
 // the keeper's table (CLONE_FILES) and leaves it with a copy of the lowest few, which close_range(2) makes with
 // CLOSE_RANGE_UNSHARE (kernel 5.9). Among those few are the lanes: places for the write ends of status pipes. The
-// child says so when it has left; then the keeper closes its own end, and the pipe's end tells about exec as ever.
+// child says so when it has left; then the keeper closes its own end, and the pipe's end tells about exec as ever. When
+// no lane is free, the keeper waits for a child to leave, which takes no longer than to be scheduled.
 inline constexpr int kFirstLane = 16;
 inline constexpr int kLanes = 16;
 
@@ -81,7 +82,8 @@ class Keeper {
     SpawnStage try_start(uint32_t slot, const ImageHeader& header, int* error);
     long clone_child(int cgroup_fd, bool share_files);
     void become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd);
-    int take_lane(int* fd);
+    int take_lane(uint32_t slot, int* fd);
+    void await_lane();
     void free_lane(Record* record);
     bool read_header(const Key& key, ImageHeader* header) const;
     void read_start_status(uint32_t slot);
@@ -147,6 +149,7 @@ class Keeper {
     uint64_t instance_ = 0;
     bool clone3_works_ = true;
     uint32_t free_lanes_ = (1u << kLanes) - 1;  // bit n: descriptor kFirstLane + n
+    uint32_t lane_slots_[kLanes]{};             // whose child is in it
     bool children_wait_ = false;                // the turn's bound on deaths was reached
     bool strangers_possible_ = false;           // among our children, see orphans.h
     bool strays_left_ = false;                  // some of a killed shim's may be our children now

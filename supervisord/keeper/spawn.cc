@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 
 namespace yard::keeper {
 namespace {
+
+constexpr int kLanePatienceMs = 5;
 
 // clone3(2) without CLONE_VM or CLONE_VFORK: an exec that hangs (NFS) must not stall the keeper.
 long clone_into(int cgroup_fd, uint64_t flags) {
@@ -23,6 +26,11 @@ long clone_into(int cgroup_fd, uint64_t flags) {
         args.cgroup = static_cast<uint64_t>(cgroup_fd);
     }
     return syscall(SYS_clone3, &args, sizeof args);
+}
+
+// The record is not there for children to look at.
+bool is_lane(int fd) {
+    return fd >= kFirstLane && fd < kFirstLane + kLanes;
 }
 
 bool join(int cgroup_fd) {
@@ -75,7 +83,7 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
         cells_[slot].main_pid = 0;
         cells_[slot].wait_status = 0;
         cells_[slot].main_ended = 0;
-        target.lane = take_lane(&status[1]);
+        target.lane = take_lane(slot, &status[1]);
         pid = clone_child(cgroup_fd, target.lane != 0);
         if (pid < 0) *error = errno;
     }
@@ -104,15 +112,30 @@ long Keeper::clone_child(int cgroup_fd, bool share_files) {
 }
 
 // Moves the descriptor into a free lane. 0: none is free, and the descriptor stays.
-int Keeper::take_lane(int* fd) {
+int Keeper::take_lane(uint32_t slot, int* fd) {
+    if (free_lanes_ == 0) await_lane();
     for (int n = 0; n < kLanes; ++n) {
         if (!(free_lanes_ >> n & 1) || dup3(*fd, kFirstLane + n, O_CLOEXEC) < 0) continue;
         close(*fd);
         *fd = kFirstLane + n;
         free_lanes_ &= ~(1u << n);
+        lane_slots_[n] = slot;
         return *fd;
     }
     return 0;
+}
+
+// For a child that cannot run (its cgroup may be frozen) only so long: then the next one copies all descriptors.
+void Keeper::await_lane() {
+    pollfd words[kLanes];
+    nfds_t count = 0;
+    for (uint32_t slot : lane_slots_) {
+        if (record(slot).lane != 0) words[count++] = {record(slot).status_fd, POLLIN, 0};
+    }
+    if (count == 0 || poll(words, count, kLanePatienceMs) <= 0) return;
+    for (uint32_t slot : lane_slots_) {
+        if (record(slot).lane != 0) read_start_status(slot);
+    }
 }
 
 // Closes the pipe's end in the lane; the number stays taken, so that no other descriptor lands there.
@@ -126,7 +149,7 @@ void Keeper::free_lane(Record* record) {
 void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd) {
     const bool joined = cgroup_fd < 0 || join(cgroup_fd);
     const int error = errno;
-    if (record(slot).lane != 0) leave_shared_files(status_fd, kFirstLane + kLanes);
+    if (is_lane(status_fd)) leave_shared_files(status_fd, kFirstLane + kLanes);
     if (!joined) fail_start(status_fd, SpawnStage::process, error);
     const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd,
                           &inherited_};

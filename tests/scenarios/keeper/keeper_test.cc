@@ -76,6 +76,17 @@ TEST_F(KeeperFixture, StartsAndReportsTheExactStatus) {
     EXPECT_EQ(end.record.stage, 0);
 }
 
+TEST_F(KeeperFixture, ABurstOfStartsIsStartedWhole) {
+    constexpr uint32_t kBurst = 60;  // in one packet: many more than there are lanes
+    for (uint32_t slot = 0; slot < kBurst; ++slot) lay({slot, 1}, "exit 7");
+    for (uint32_t slot = 0; slot < kBurst; ++slot) link().spawn({slot, 1});
+    for (uint32_t slot = 0; slot < kBurst; ++slot) {
+        wait_for(ReportType::started, {slot, 1});
+        const Report end = wait_for(ReportType::exited, {slot, 1});
+        EXPECT_EQ(ExitStatus::from_wait_status(end.record.wait_status), ExitStatus::from_exit_code(7));
+    }
+}
+
 TEST_F(KeeperFixture, AKnownKeyIsNotStartedTwice) {
     lay({0, 1}, "echo up >>starts; exec sleep 1000");
     link().spawn({0, 1});
