@@ -1,12 +1,13 @@
 #include "engine/keeper_link.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace yard::engine {
 namespace {
@@ -18,6 +19,9 @@ using keeper::Request;
 using keeper::RequestType;
 
 using Packet = std::array<Report, keeper::kMaxBatch>;
+
+constexpr size_t kEnough = 16;  // requests in a packet
+static_assert(kEnough <= keeper::kMaxBatch);
 
 // Reports in the packet; 0: the keeper is gone; -1: nothing there (with MSG_DONTWAIT).
 ssize_t receive(int fd, Packet* packet, int flags) {
@@ -78,6 +82,7 @@ bool KeeperLink::read(int packets, const std::function<void(const Report&)>& han
 }
 
 Request& KeeperLink::add(RequestType type, Key key) {
+    if (pending_.size() == kEnough) flush();
     Request request{};
     request.type = type;
     request.key = key;
@@ -119,42 +124,43 @@ void KeeperLink::quit(int exit_code) {
 }
 
 void KeeperLink::hold(uint64_t name, int fd) {
-    flush();  // keeps the order
-    Request request{};
-    request.type = RequestType::hold;
-    request.name = name;
-    send(&request, 1, fd);
-}
-
-void KeeperLink::flush() {
-    for (size_t from = 0; from < pending_.size(); from += keeper::kMaxBatch) {
-        send(&pending_[from], std::min<size_t>(keeper::kMaxBatch, pending_.size() - from), -1);
-    }
-    pending_.clear();
+    UniqueFd passed(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!passed) return;  // out of descriptors: as good as a keeper without room
+    add(RequestType::hold, {}).name = name;
+    passed_.push_back(std::move(passed));
 }
 
 // A failed send means that the keeper is gone; read() says so.
-void KeeperLink::send(const Request* requests, size_t count, int fd) {
-    iovec part{const_cast<Request*>(requests), count * sizeof(Request)};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+void KeeperLink::flush() {
+    if (pending_.empty()) return;
+    iovec part{pending_.data(), pending_.size() * sizeof(Request)};
+    alignas(cmsghdr) char control[CMSG_SPACE(kEnough * sizeof(int))] = {};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    if (fd >= 0) {
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof fd);
-        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    }
+    if (!passed_.empty()) pass_fds(control, &message);
     while (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
         pollfd room{socket_.get(), POLLOUT, 0};
         if (errno == EAGAIN)
             ::poll(&room, 1, -1);  // the loop has made the socket non-blocking
         else if (errno != EINTR)
-            return;
+            break;
+    }
+    pending_.clear();
+    passed_.clear();
+}
+
+void KeeperLink::pass_fds(char* control, msghdr* message) const {
+    const size_t size = passed_.size() * sizeof(int);
+    message->msg_control = control;
+    message->msg_controllen = CMSG_SPACE(size);
+    cmsghdr* header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(size);
+    for (size_t i = 0; i < passed_.size(); ++i) {
+        const int fd = passed_[i].get();
+        std::memcpy(CMSG_DATA(header) + i * sizeof fd, &fd, sizeof fd);
     }
 }
 

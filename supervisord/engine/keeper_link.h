@@ -1,7 +1,8 @@
 // The engine's end of the socket to the keeper: typed requests out, reports in. See protocol/keeper_protocol.h.
 //
-// Requests are gathered and sent by flush(), once a turn of the loop. Sending may block for a moment when the
-// keeper has much to do; the keeper never waits for the engine, so the two cannot wait for each other.
+// Requests are gathered and sent by flush(), once a turn of the loop, and when enough of them are there to keep the
+// keeper busy. Sending may block for a moment when the keeper has much to do; the keeper never waits for the engine, so
+// the two cannot wait for each other.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,8 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "protocol/keeper_protocol.h"
+
+struct msghdr;
 
 namespace yard::engine {
 
@@ -37,7 +40,7 @@ class KeeperLink {
     void signal(keeper::Key key, int number, bool tree);
     void kill_tree(keeper::Key key);
     void set_main(keeper::Key key, int32_t pid);
-    void hold(uint64_t name, int fd);  // `fd` is borrowed: the keeper gets a duplicate
+    void hold(uint64_t name, int fd);  // `fd` is borrowed, and may be closed before flush()
     void release(uint64_t name);
     void quit(int exit_code);
     void flush();
@@ -48,10 +51,10 @@ class KeeperLink {
   private:
     explicit KeeperLink(UniqueFd socket) : socket_(std::move(socket)) {}
     keeper::Request& add(keeper::RequestType type, keeper::Key key);
-    void send(const keeper::Request* requests, size_t count, int fd);
-
+    void pass_fds(char* control, msghdr* message) const;
     UniqueFd socket_;
     std::vector<keeper::Request> pending_;
+    std::vector<UniqueFd> passed_;  // beside them, one for each `hold`
 };
 
 }  // namespace yard::engine

@@ -94,6 +94,7 @@ void ServiceHost::listen_if_started(ServiceId id) {
 
 void ServiceHost::on_spool(ServiceId id, int fd) {
     parts_.link->hold(held_name(HeldKind::spool, id), fd);
+    parts_.link->flush();  // bytes may move there as soon as this returns
 }
 
 // ---- Starting

@@ -122,15 +122,14 @@ void Keeper::engine_readable() {
 bool Keeper::read_engine_packet() {
     alignas(Request) char
         bytes[kMaxBatch * sizeof(Request) + 1];  // one more: what is too long is not taken for a batch
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(PassedFds::fds))];
     iovec part{bytes, sizeof bytes};
     msghdr message;
     memset(&message, 0, sizeof message);
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     message.msg_control = control;
-    message.msg_controllen =
-        CMSG_LEN(sizeof(int));  // the padding that follows would hold a second descriptor
+    message.msg_controllen = sizeof control;
     const ssize_t size = recvmsg(engine_fd_, &message, MSG_DONTWAIT);
     // ECONNRESET: the engine died with reports unread. What it asked for before comes after this.
     if (size < 0) return errno == EINTR || errno == ECONNRESET;
@@ -139,13 +138,14 @@ bool Keeper::read_engine_packet() {
         if (engine_pid_ > 0) kill(engine_pid_, SIGKILL);
         return false;
     }
-    int fd = -1;
+    PassedFds fds{};
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof fd)) {
-        memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        const size_t passed = header->cmsg_len - CMSG_LEN(0);
+        memcpy(fds.fds, CMSG_DATA(header), passed);
+        fds.count = static_cast<uint32_t>(passed / sizeof(int));
     }
-    handle_packet(bytes, static_cast<uint32_t>(size), fd);
+    handle_packet(bytes, static_cast<uint32_t>(size), fds);
     return true;
 }
 

@@ -24,6 +24,15 @@ struct HeldFd {
 };
 inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
 
+// The descriptors that came beside a packet, for its `hold`s in their order.
+struct PassedFds {
+    int fds[kMaxBatch];
+    uint32_t count;
+    uint32_t taken;
+
+    int take() { return taken < count ? fds[taken++] : -1; }  // -1: none is left
+};
+
 // A child that got a copy of thousands of descriptors would spend longer closing them than starting. So it shares
 // the keeper's table (CLONE_FILES) and leaves it with a copy of the lowest few, which close_range(2) makes with
 // CLOSE_RANGE_UNSHARE (kernel 5.9). Among those few are the lanes: places for the write ends of status pipes. The
@@ -46,9 +55,9 @@ class Keeper {
     // Runs until `quit`; returns the exit code. Only start-up can fail: a sentence on stderr and 71.
     int run(const Options& options);
 
-    // One packet from the engine, which may hold any bytes: what is no valid request is dropped. `fd` (-1:
-    // none) came beside it and now belongs to the keeper.
-    void handle_packet(const void* bytes, uint32_t size, int fd);
+    // One packet from the engine, which may hold any bytes: what is no valid request is dropped. The descriptors now
+    // belong to the keeper; those that nothing asks for are closed.
+    void handle_packet(const void* bytes, uint32_t size, PassedFds fds);
 
   private:
     friend class KeeperWorld;  // tests: an imagined kernel around it
@@ -65,8 +74,8 @@ class Keeper {
     void take_signal(int number);
 
     // requests.cc: what the engine asks.
-    void handle_request(const Request& request, int* fd);
-    void hold(uint64_t name, int* fd);
+    void handle_request(const Request& request, PassedFds* fds);
+    void hold(uint64_t name, int fd);
     void release(uint64_t name);
     void send_signal(const Request& request);
     void set_main(const Request& request);

@@ -8,20 +8,20 @@
 
 namespace yard::keeper {
 
-void Keeper::handle_packet(const void* bytes, uint32_t size, int fd) {
+void Keeper::handle_packet(const void* bytes, uint32_t size, PassedFds fds) {
     const uint32_t count = size / sizeof(Request);
     if (size % sizeof(Request) == 0 && count <= kMaxBatch) {
         for (uint32_t i = 0; i < count; ++i) {
             Request request;
             memcpy(&request, static_cast<const char*>(bytes) + i * sizeof request, sizeof request);
-            handle_request(request, &fd);
+            handle_request(request, &fds);
         }
     }
-    if (fd >= 0) close(fd);
+    for (int fd; (fd = fds.take()) >= 0;) close(fd);
 }
 
 // The engine counts as untrusted input: slots and generations are checked here, numbers where they are used.
-void Keeper::handle_request(const Request& request, int* fd) {
+void Keeper::handle_request(const Request& request, PassedFds* fds) {
     const Key& key = request.key;
     const bool keyed = key.slot < slots_ && key.generation > 0;
     Record* const known = keyed && key.slot < slots_end_ ? &record(key.slot) : nullptr;
@@ -58,7 +58,7 @@ void Keeper::handle_request(const Request& request, int* fd) {
             if (current) set_main(request);
             break;
         case RequestType::hold:
-            hold(request.name, fd);
+            hold(request.name, fds->take());
             break;
         case RequestType::release:
             release(request.name);
@@ -69,10 +69,13 @@ void Keeper::handle_request(const Request& request, int* fd) {
     }
 }
 
-void Keeper::hold(uint64_t name, int* fd) {
-    if (*fd < 0 || held_end_ == kMaxHeld) return;
-    held_[held_end_++] = {name, *fd};
-    *fd = -1;
+void Keeper::hold(uint64_t name, int fd) {
+    if (fd < 0) return;
+    if (held_end_ == kMaxHeld) {
+        close(fd);
+        return;
+    }
+    held_[held_end_++] = {name, fd};
 }
 
 void Keeper::release(uint64_t name) {

@@ -37,7 +37,7 @@ enum class RequestType : uint32_t {
     signal,              // key, number, tree: to the main process or everything
     kill_tree,           // key: SIGKILL to all of a shim's tree
     set_main,            // key, pid: this process of the tree is the main one from now on
-    hold,                // name, with one descriptor in SCM_RIGHTS: keep it for the next engine
+    hold,                // name: keep the next of the packet's descriptors (SCM_RIGHTS) for the next engine
     release,             // name: close it
     quit,                // number: end the keeper with this exit code
 };

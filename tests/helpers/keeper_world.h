@@ -28,7 +28,9 @@ class KeeperWorld {
     KeeperWorld& operator=(const KeeperWorld&) = delete;
 
     // ---- The engine's part.
-    void handle(const void* bytes, uint32_t size, int fd) { keeper_->handle_packet(bytes, size, fd); }
+    void handle(const void* bytes, uint32_t size, int fd) {
+        keeper_->handle_packet(bytes, size, {{fd}, fd >= 0 ? 1u : 0u, 0});
+    }
     void handle(const Request& request, int fd = -1) { handle(&request, sizeof request, fd); }
     // Over the socket, with any number of descriptors; the keeper takes it in its next turn.
     void send(const void* bytes, size_t size, const std::vector<int>& fds = {});

@@ -56,12 +56,20 @@ class KeeperRequests : public testing::Test {
     KeeperWorld world_;
 };
 
-TEST_F(KeeperRequests, ASecondDescriptorInAPacketIsClosed) {
-    const Request hold = request(RequestType::hold, {});
-    const UniqueFd a(open("/dev/null", O_RDONLY | O_CLOEXEC)), b(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    world_.send(&hold, sizeof hold, {a.get(), b.get()});
+TEST_F(KeeperRequests, EachHoldOfAPacketTakesADescriptorAndTheRestIsClosed) {
+    const Request holds[] = {request(RequestType::hold, {}), request(RequestType::hold, {})};
+    const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    world_.send(holds, sizeof holds, {null.get(), null.get(), null.get()});
     world_.turn();  // the world counts its descriptors at the end
-    EXPECT_LE(world_.held(), 1u);
+    EXPECT_EQ(world_.held(), 2u);
+}
+
+TEST_F(KeeperRequests, AHoldWithoutADescriptorHoldsNothing) {
+    const Request holds[] = {request(RequestType::hold, {}), request(RequestType::hold, {})};
+    const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    world_.send(holds, sizeof holds, {null.get()});
+    world_.turn();
+    EXPECT_EQ(world_.held(), 1u);
 }
 
 TEST_F(KeeperRequests, APacketThatIsTooLongIsDroppedWhole) {

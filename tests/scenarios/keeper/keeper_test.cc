@@ -203,6 +203,7 @@ TEST_F(KeeperFixture, HeldDescriptorsReachTheNextEngineUntilReleased) {
     const UniqueFd reader(pipe_ends[0]);
     UniqueFd writer(pipe_ends[1]);
     link().hold(77, writer.get());
+    link().flush();
     writer.reset();
     kill_engine();
     become_engine();
