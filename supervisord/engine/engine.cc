@@ -111,7 +111,7 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
                                     .name = service,
                                     .command = command,
                                     .output = apart ? files_.paths().command(service) : ""},
-                                   key);
+                                   key.slot);
             },
             [this](const std::string& service) {
                 const uid_t owner = images_.owner(graph_.config(service_of(service)));

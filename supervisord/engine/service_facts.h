@@ -87,6 +87,7 @@ struct ServiceFacts {
     int8_t nice_override = 0;  // by `ctl renice`; valid if has_nice_override
     bool has_nice_override = false;
     bool armed = false;              // the keeper may start generation + 1 without asking
+    bool outdated = false;           // the next start is to differ from the last that the engine made
     uint32_t generation = 0;         // the last one asked of the keeper
     uint32_t exited_generation = 0;  // the last one whose exit is recorded here
     int32_t pid = 0;                 // of the main process; 0: none

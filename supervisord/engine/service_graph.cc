@@ -60,7 +60,8 @@ void ServiceGraph::set_nice(ServiceId id, int nice, Now now) {
     Node& node = machine_->topology().node(id);
     node.facts.nice_override = static_cast<int8_t>(nice);
     node.facts.has_nice_override = true;
-    machine_->touch_quietly(node);
+    node.facts.outdated = true;
+    machine_->touch(node);
 }
 
 // ---- What happened.

@@ -116,8 +116,8 @@ class Effects {
     // A question, asked while an event settles: why is it not ready yet ("tcp 127.0.0.1:6379: Connection
     // refused")? Empty: nobody knows.
     virtual std::string readiness_trouble(ServiceId id) const = 0;
-    // Let the keeper start `generation` by itself under these terms when the one before it exits and
-    // leaves nothing behind; void if that has exited already. An earlier arming is replaced; the exit
+    // Let the keeper start `generation` by itself, as the last spawn was, under these terms when the one before it
+    // exits and leaves nothing behind; void if that has exited already. An earlier arming is replaced; the exit
     // ends it, used or not; disarm takes it back. An armed start that was under way is still reported
     // by on_exited's `respawned`.
     virtual void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) = 0;

@@ -99,7 +99,7 @@ void ServiceHost::on_spool(ServiceId id, int fd) {
 
 // ---- Starting
 
-Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
+Status ServiceHost::lay_image(ServiceId id) {
     StartRequest request;
     request.config = &graph_->config(id);
     request.name = graph_->name(id);
@@ -112,7 +112,7 @@ Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
         }
         request.cgroup = parts_.cgroups->directory(request.name);
     }
-    return parts_.images->lay(request, {id, generation});
+    return parts_.images->lay(request, id);
 }
 
 void ServiceHost::spawn(ServiceId id, uint32_t generation) {
@@ -120,7 +120,7 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
     if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
     listen_if_started(id);
-    if (ready) ready = lay_image(id, generation);
+    if (ready) ready = lay_image(id);
     if (ready) {
         parts_.link->spawn({id, generation});
         return;
@@ -131,7 +131,6 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
 }
 
 void ServiceHost::arm(ServiceId id, uint32_t generation, const ArmTerms& terms) {
-    if (!lay_image(id, generation)) return;  // the slow path will say what is wrong
     keeper::ArmTerms arm{};
     arm.min_uptime_ns = terms.min_uptime.count();
     for (unsigned code = 0; code < 256; ++code) {

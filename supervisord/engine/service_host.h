@@ -99,7 +99,7 @@ class ServiceHost : public Effects {
     bool in_cgroup() const { return parts_.cgroups->mode() == CgroupManager::Mode::v2; }
     keeper::Key key(ServiceId id) const { return {id, graph_->facts(id).generation}; }
     Status prepare(ServiceId id);
-    Status lay_image(ServiceId id, uint32_t generation);
+    Status lay_image(ServiceId id);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
     // What a service says is heard once the graph knows that it runs.

@@ -87,7 +87,7 @@ std::vector<std::string> ServiceImages::environment(const StartRequest& request,
     return environment;
 }
 
-Status ServiceImages::lay(const StartRequest& request, keeper::Key key) {
+Status ServiceImages::lay(const StartRequest& request, uint32_t slot) {
     const conf::ServiceConfig& config = *request.config;
     const Result<Identity> who = identity(config);
     if (!who) return Failure<Error>{who.error()};
@@ -105,9 +105,9 @@ Status ServiceImages::lay(const StartRequest& request, keeper::Key key) {
     spec.shim = request.cgroup.empty();
     if (spec.shim) spec.shim_title = "supervisord: shim " + request.name;
     spec.linger = spec.shim && own && config.ready.kind == conf::Readiness::Kind::notify;
-    Result<std::string> image = make_spawn_image(spec, key.generation);
+    Result<std::string> image = make_spawn_image(spec);
     if (!image) return Failure<Error>{image.error()};
-    return write_image(arena_fd_, *image, image_offset(key.slot, key.generation));
+    return write_image(arena_fd_, *image, image_offset(slot));
 }
 
 }  // namespace yard::engine

@@ -35,7 +35,7 @@ class ServiceImages {
     ServiceImages(int arena_fd, ServicePaths paths, char** environment);
 
     // Fails, in a sentence, for what can be known before the start: an unknown user, a missing privilege.
-    Status lay(const StartRequest& request, keeper::Key key);
+    Status lay(const StartRequest& request, uint32_t slot);
 
     // Who the service runs as. Asked of the user database once a user and group: that may block.
     Result<Identity> identity(const conf::ServiceConfig& config);

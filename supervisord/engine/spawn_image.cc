@@ -225,10 +225,9 @@ std::vector<std::string> program_candidates(const std::string& program,
     return candidates;
 }
 
-Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation) {
+Result<std::string> make_spawn_image(const SpawnSpec& spec) {
     ImageHeader header{};
     header.magic = kImageMagic;
-    header.generation = generation;
     if (spec.shim) header.flags |= kImageShim;
     if (spec.linger) header.flags |= kImageLinger;
     if (spec.cgroup.size() >= sizeof header.cgroup)

@@ -26,8 +26,8 @@ struct SpawnSpec {
     bool linger = false;      // see kImageLinger
 };
 
-// The bytes for image_offset(slot, generation). Fails when they do not fit, naming what is too large.
-Result<std::string> make_spawn_image(const SpawnSpec& spec, uint32_t generation);
+// The bytes for image_offset(slot). Fails when they do not fit, naming what is too large.
+Result<std::string> make_spawn_image(const SpawnSpec& spec);
 
 // The paths that execvp(3) would try for this program with this environment.
 std::vector<std::string> program_candidates(const std::string& program,

@@ -110,7 +110,7 @@ bool Keeper::make_room() {
     pids_.use(pids);
     arena_fd_ = memfd_create("yard-spawn-images", 0);  // not close-on-exec: the engine inherits it
     // Sparse: an image takes the pages it fills.
-    if (arena_fd_ < 0 || ftruncate(arena_fd_, static_cast<off_t>(image_offset(slots_, 0))) != 0) {
+    if (arena_fd_ < 0 || ftruncate(arena_fd_, static_cast<off_t>(image_offset(slots_))) != 0) {
         return complain("cannot make the spawn arena");
     }
     return true;

@@ -94,7 +94,7 @@ class Keeper {
     int take_lane(uint32_t slot, int* fd);
     void await_lane();
     void free_lane(Record* record);
-    bool read_header(const Key& key, ImageHeader* header) const;
+    bool read_header(uint32_t slot, ImageHeader* header) const;
     void read_start_status(uint32_t slot);
     void finish_start_status(uint32_t slot);
 
@@ -108,7 +108,7 @@ class Keeper {
     void main_ended(uint32_t slot, int status, bool tree_empty);
     bool may_respawn(uint32_t slot) const;
     bool respawn(uint32_t slot);
-    bool tree_left(const Key& key) const;
+    bool tree_left(uint32_t slot) const;
 
     // strays.cc: what a killed shim leaves behind.
     void shim_killed(uint32_t slot);

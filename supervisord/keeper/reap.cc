@@ -135,14 +135,14 @@ bool Keeper::may_respawn(uint32_t slot) const {
     const uint32_t code = WEXITSTATUS(exit.wait_status), signal = WTERMSIG(exit.wait_status);
     const bool wanted = WIFEXITED(exit.wait_status) ? target.arm.codes[code / 8] >> (code % 8) & 1
                                                     : target.arm.signals >> (signal % 64) & 1;
-    return wanted && (exit.tree_empty || !tree_left({slot, target.generation + 1}));
+    return wanted && (exit.tree_empty || !tree_left(slot));
 }
 
 // Does the cgroup still hold processes? Then the engine has to clear it first. Unreadable counts as yes.
-bool Keeper::tree_left(const Key& key) const {
+bool Keeper::tree_left(uint32_t slot) const {
     ImageHeader header;
     char text[256];
-    return !read_header(key, &header) ||
+    return !read_header(slot, &header) ||
            !read_text(AT_FDCWD, (Text() << header.cgroup << "/cgroup.events").c_str(), text, sizeof text) ||
            memmem(text, strlen(text), kUnpopulated, sizeof kUnpopulated - 1) == nullptr;
 }

@@ -40,12 +40,11 @@ bool join(int cgroup_fd) {
 
 }  // namespace
 
-bool Keeper::read_header(const Key& key, ImageHeader* header) const {
-    const auto offset = static_cast<off_t>(image_offset(key.slot, key.generation));
+bool Keeper::read_header(uint32_t slot, ImageHeader* header) const {
+    const auto offset = static_cast<off_t>(image_offset(slot));
     if (pread(arena_fd_, header, sizeof *header, offset) != sizeof *header) return false;
     header->cgroup[sizeof header->cgroup - 1] = '\0';
-    return header->magic == kImageMagic && header->generation == key.generation &&
-           header->size >= sizeof *header && header->size <= kImageStride;
+    return header->magic == kImageMagic && header->size >= sizeof *header && header->size <= kImageStride;
 }
 
 bool Keeper::start(uint32_t slot, uint32_t generation) {
@@ -61,8 +60,7 @@ bool Keeper::start(uint32_t slot, uint32_t generation) {
     target.started_ns = now_ns();
     ImageHeader header;
     int error = EINVAL;
-    const SpawnStage stage =
-        read_header({slot, generation}, &header) ? try_start(slot, header, &error) : SpawnStage::image;
+    const SpawnStage stage = read_header(slot, &header) ? try_start(slot, header, &error) : SpawnStage::image;
     if (stage == SpawnStage::none) return true;
     target.stage = static_cast<uint16_t>(stage);
     target.error = static_cast<uint16_t>(error);
@@ -151,8 +149,7 @@ void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_f
     const int error = errno;
     if (is_lane(status_fd)) leave_shared_files(status_fd, kFirstLane + kLanes);
     if (!joined) fail_start(status_fd, SpawnStage::process, error);
-    const ChildPlan child{arena_fd_, image_offset(slot, header.generation), header.size, status_fd,
-                          &inherited_};
+    const ChildPlan child{arena_fd_, image_offset(slot), header.size, status_fd, &inherited_};
     if (!(header.flags & kImageShim)) run_child(child);
     const ShimTitle title{options_.title, options_.title_room, header.title};
     run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0, title});

@@ -28,11 +28,11 @@ struct Key {
 
 // ---- Engine to keeper.
 enum class RequestType : uint32_t {
-    hello = 1,    // ready; ends the keeper's patience with a failing start
-    spawn,        // key: start it; the image lies in the arena
-    arm,          // key of the next generation: start it at once when the present one ends as `arm` says
-    disarm,       // slot
-    acknowledge,  // key: the exit is on record; forget it
+    hello = 1,  // ready; ends the keeper's patience with a failing start
+    spawn,      // key: start it; the image lies in the arena
+    arm,  // key of the next generation: start it, from the same image, when the present one ends as `arm` says
+    disarm,              // slot
+    acknowledge,         // key: the exit is on record; forget it
     acknowledge_signal,  // number: the signal is dealt with
     signal,              // key, number, tree: to the main process or everything
     kill_tree,           // key: SIGKILL to all of a shim's tree

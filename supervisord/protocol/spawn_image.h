@@ -1,8 +1,8 @@
 // The spawn image: everything a child does between clone and exec, written by the engine, carried out by the child.
 //
-// All images lie in one sparse memfd, the arena, that the keeper creates and both hold. The place of an image
-// follows from its key (slot, generation): the generation's parity picks one of two places of the slot, so the next
-// generation can be laid down (armed) while the present one stands, and nothing needs to be allocated or freed.
+// All images lie in one sparse memfd, the arena, that the keeper creates and both hold. Each slot has its place, so
+// nothing needs to be allocated or freed. The engine lays an image before it asks for a start; what the keeper starts
+// again by itself (armed) is the same once more. So an image is written only while nobody starts from it.
 //
 // The image is untrusted: the keeper reads only the header, checks it, and lets the child walk the rest with
 // bounds checks. A bad image harms the child alone.
@@ -17,17 +17,16 @@ namespace yard {
 inline constexpr uint32_t kImageMagic = 0x79494D47;
 inline constexpr uint64_t kImageStride = 4u << 20;  // more than ARG_MAX's 2 MiB of arguments and environment
 
-inline constexpr uint64_t image_offset(uint32_t slot, uint32_t generation) {
-    return (static_cast<uint64_t>(slot) * 2 + (generation & 1)) * kImageStride;
+inline constexpr uint64_t image_offset(uint32_t slot) {
+    return static_cast<uint64_t>(slot) * kImageStride;
 }
 
 // Offsets count from the start of the image; 0 means "none".
 struct ImageHeader {
     uint32_t magic;
-    uint32_t size;        // of the whole image in bytes
-    uint32_t generation;  // must equal the key's: a half-written image of another generation is refused
-    uint32_t flags;       // kImage*
-    uint32_t steps;       // offset of ImageStep[step_count]
+    uint32_t size;   // of the whole image in bytes
+    uint32_t flags;  // kImage*
+    uint32_t steps;  // offset of ImageStep[step_count]
     uint32_t step_count;
     uint32_t
         argv;  // offset of uint64_t[argc + 1]: offsets of strings, ended by 0; the child turns them to pointers
@@ -38,7 +37,7 @@ struct ImageHeader {
     uint32_t title;     // offset of what ps(1) shows of the shim; 0: as the keeper
     char cgroup[212];   // absolute path of the cgroup directory to be born in; empty: none
 };
-static_assert(sizeof(ImageHeader) == 260);
+static_assert(sizeof(ImageHeader) == 256);
 
 inline constexpr uint32_t kImageShim = 1;  // run under a shim: no cgroup to hold the tree
 inline constexpr uint32_t kImageLinger =

@@ -67,7 +67,8 @@ void one_packet(Input& input, KeeperWorld& world) {
     for (uint32_t i = 0; i < count; ++i) {
         Request request = request_of(input, world);
         if (request.type == RequestType::quit) request.type = RequestType::spawn;
-        if (request.key.slot < KeeperWorld::kSlots && kind < 200) world.lay(request.key, kind & 64 ? 3u : 0u);
+        if (request.key.slot < KeeperWorld::kSlots && kind < 200)
+            world.lay(request.key.slot, kind & 64 ? 3u : 0u);
         std::memcpy(bytes + i * sizeof request, &request, sizeof request);
     }
     world.handle(bytes, count * static_cast<uint32_t>(sizeof(Request)), fd);

@@ -92,14 +92,12 @@ void KeeperWorld::send(const void* bytes, size_t size, const std::vector<int>& f
     (void)!sendmsg(engine_end_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-void KeeperWorld::lay(Key key, uint32_t flags) {
+void KeeperWorld::lay(uint32_t slot, uint32_t flags) {
     ImageHeader header{};
     header.magic = kImageMagic;
     header.size = sizeof header;
-    header.generation = key.generation;
     header.flags = flags;
-    (void)!pwrite(keeper_->arena_fd_, &header, sizeof header,
-                  static_cast<off_t>(image_offset(key.slot, key.generation)));
+    (void)!pwrite(keeper_->arena_fd_, &header, sizeof header, static_cast<off_t>(image_offset(slot)));
 }
 
 std::vector<Report> KeeperWorld::reports() {

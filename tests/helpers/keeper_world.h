@@ -35,7 +35,7 @@ class KeeperWorld {
     // Over the socket, with any number of descriptors; the keeper takes it in its next turn.
     void send(const void* bytes, size_t size, const std::vector<int>& fds = {});
     // Lays down the head of an image: enough, where no child reads the rest.
-    void lay(Key key, uint32_t flags = 0);
+    void lay(uint32_t slot, uint32_t flags = 0);
     // What the keeper has sent since; it stays there until it is read here.
     std::vector<Report> reports();
 

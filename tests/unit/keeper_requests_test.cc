@@ -21,7 +21,7 @@ class KeeperRequests : public testing::Test {
 
     // Lays an image, asks for it, and lets the start succeed.
     void start(Key key, uint32_t flags = 0) {
-        world_.lay(key, flags);
+        world_.lay(key.slot, flags);
         world_.handle(request(RequestType::spawn, key));
         world_.turn();
         ASSERT_EQ(world_.record(key.slot).state, RecordState::running);
@@ -82,7 +82,7 @@ TEST_F(KeeperRequests, APacketThatIsTooLongIsDroppedWhole) {
 TEST_F(KeeperRequests, WhatAnEngineAskedForBeforeItDiedWithReportsUnreadIsCarriedOut) {
     world_.handle(request(RequestType::hello, {}));
     world_.turn();  // the inventory lies unread in the engine's socket
-    world_.lay({0, 1});
+    world_.lay(0);
     const Request spawn = request(RequestType::spawn, {0, 1});
     world_.send(&spawn, sizeof spawn);
     world_.end(world_.engine_pid(), SIGKILL);
@@ -141,7 +141,6 @@ TEST_F(KeeperRequests, TheLastEventOfAnEarlierMainProcessDoesNotEndTheNext) {
 
 TEST_F(KeeperRequests, AnArmedStartThatFailsLeavesTheDecisionToTheEngine) {
     start({0, 1}, kImageShim);
-    world_.lay({0, 2}, kImageShim);
     arm({0, 2});
     world_.starts_fail(true);
     world_.end_shim(0, SIGKILL);
@@ -249,7 +248,6 @@ TEST_F(KeeperRequests, AnInventoryInterruptedByAFullSocketTellsEachExitOnce) {
     world_.handle(request(RequestType::hello, {}));
     for (uint32_t slot = 0; slot < KeeperWorld::kSlots; ++slot) {
         start({slot, 1}, kImageShim);
-        world_.lay({slot, 2}, kImageShim);
         arm({slot, 2});
         world_.end_shim(slot, SIGKILL);
         world_.turn();

@@ -40,6 +40,19 @@ TEST(ServiceGraphArm, AMissingDependencyDisarms) {
     EXPECT_THAT(rig.take_effects(), UnorderedElementsAre("arm db#3", "arm app#2"));
 }
 
+// The keeper starts again what it started last.
+TEST(ServiceGraphArm, WhatIsRenicedIsRestartedByTheGraphBeforeItIsArmedAgain) {
+    Rig rig({service("api")});
+    rig.start_and_run("api");
+    rig.take_effects();
+    rig.on("api", [](auto& graph, auto id, auto now) { graph.set_nice(id, -5, now); });
+    EXPECT_THAT(rig.take_effects(), ElementsAre("disarm api"));
+    rig.pass(1h);
+    rig.exits("api", 1);
+    rig.started("api");
+    EXPECT_THAT(rig.take_effects(), ElementsAre("spawn api#2", "arm api#3"));
+}
+
 // The same story twice, once restarted by the graph and once by the keeper.
 TEST(ServiceGraphArm, TheBooksAreTheSameAsOnTheSlowPath) {
     Rig slow({service("api")}), fast({service("api")});

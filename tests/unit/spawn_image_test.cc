@@ -61,8 +61,8 @@ class SpawnImageTest : public testing::Test {
         spec_.environment = {"PATH=/a:/b", "MODE=prod"};
         spec_.output_path = "/run/out/api";
     }
-    Reader make(uint32_t generation = 3) {
-        Result<std::string> bytes = make_spawn_image(spec_, generation);
+    Reader make() {
+        Result<std::string> bytes = make_spawn_image(spec_);
         EXPECT_TRUE(bytes) << bytes.error().message;
         return Reader(std::move(*bytes));
     }
@@ -74,7 +74,6 @@ class SpawnImageTest : public testing::Test {
 TEST_F(SpawnImageTest, CarriesArgumentsEnvironmentAndProgramsInOrder) {
     const Reader image = make();
     EXPECT_EQ(image.header().magic, kImageMagic);
-    EXPECT_EQ(image.header().generation, 3u);
     EXPECT_EQ(image.header().size, image.bytes().size());
     EXPECT_EQ(image.texts(image.header().argv), (std::vector<std::string>{"sleep", "5"}));
     EXPECT_EQ(image.texts(image.header().env), spec_.environment);
@@ -141,7 +140,7 @@ TEST_F(SpawnImageTest, PidPlacesAreFound) {
 
 TEST_F(SpawnImageTest, TooLargeAnEnvironmentIsRefusedWithItsSize) {
     spec_.environment.push_back("BIG=" + std::string(kImageStride, 'x'));
-    const Result<std::string> image = make_spawn_image(spec_, 1);
+    const Result<std::string> image = make_spawn_image(spec_);
     ASSERT_FALSE(image);
     EXPECT_NE(image.error().message.find("4 MiB is the limit"), std::string::npos);
 }
@@ -150,12 +149,6 @@ TEST_F(SpawnImageTest, AProgramWithASlashIsNotSearched) {
     EXPECT_EQ(program_candidates("./run", {"PATH=/a"}), (std::vector<std::string>{"./run"}));
     EXPECT_EQ(program_candidates("x", {"PATH=/a::/b"}), (std::vector<std::string>{"/a/x", "./x", "/b/x"}));
     EXPECT_EQ(program_candidates("x", {}).size(), 6u);
-}
-
-TEST(SpawnArena, NeighbouringGenerationsOfASlotDoNotOverlap) {
-    EXPECT_EQ(image_offset(7, 4) + kImageStride, image_offset(7, 5));
-    EXPECT_EQ(image_offset(7, 4), image_offset(7, 6));
-    EXPECT_EQ(image_offset(8, 0), image_offset(7, 1) + kImageStride);
 }
 
 }  // namespace

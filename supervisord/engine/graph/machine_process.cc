@@ -19,6 +19,7 @@ bool ready_at_once(const conf::ServiceConfig& config) {
 
 void Machine::begin_start(Node& node) {
     request(node, kSpawn);
+    node.facts.outdated = false;
     enter_starting(node, node.facts.generation + 1);
 }
 

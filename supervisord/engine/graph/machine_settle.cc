@@ -78,9 +78,9 @@ void Machine::update_hold(Node& node) {
 void Machine::update_arming(Node& node) {
     ServiceFacts& facts = node.facts;
     std::optional<ArmTerms> terms;
-    // The keeper does not see the exit of a process that MAINPID= named.
-    const bool certain =
-        facts.actual == State::running && !must_go_down(facts) && node.unmet() == 0 && !facts.main_moved;
+    // The keeper does not see the exit of a process that MAINPID= named, and starts as the engine did last.
+    const bool certain = facts.actual == State::running && !must_go_down(facts) && node.unmet() == 0 &&
+                         !facts.main_moved && !facts.outdated;
     if (certain && may_be_armed(node.config)) terms = arm_terms(node.config, facts.books);
     if (terms.has_value() == facts.armed) return;
     facts.armed = terms.has_value();

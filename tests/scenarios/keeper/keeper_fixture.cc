@@ -136,15 +136,16 @@ void KeeperFixture::kill_engine() {
     link_.reset();  // the last open end
 }
 
-void KeeperFixture::lay_command(Key key, const std::vector<std::string>& command) {
-    lay_image(key, command, false, false);
+void KeeperFixture::lay_command(uint32_t slot, const std::vector<std::string>& command) {
+    lay_image(slot, command, false, false);
 }
 
-void KeeperFixture::lay(Key key, const std::string& script, bool shim, bool linger) {
-    lay_image(key, {"/bin/sh", "-c", script}, shim, linger);
+void KeeperFixture::lay(uint32_t slot, const std::string& script, bool shim, bool linger) {
+    lay_image(slot, {"/bin/sh", "-c", script}, shim, linger);
 }
 
-void KeeperFixture::lay_image(Key key, const std::vector<std::string>& command, bool shim, bool linger) {
+void KeeperFixture::lay_image(uint32_t slot, const std::vector<std::string>& command, bool shim,
+                              bool linger) {
     conf::ServiceConfig config;
     config.cwd = folder_;
     engine::SpawnSpec spec;
@@ -154,12 +155,12 @@ void KeeperFixture::lay_image(Key key, const std::vector<std::string>& command, 
     spec.output_path = "/dev/null";
     spec.shim = shim;
     spec.linger = linger;
-    const Result<std::string> image = engine::make_spawn_image(spec, key.generation);
+    const Result<std::string> image = engine::make_spawn_image(spec);
     ASSERT_TRUE(image);
     const std::string arena =
         "/proc/" + std::to_string(keeper_pid_) + "/fd/" + std::to_string(inventory_.welcome.arena_fd);
     std::fstream file(arena, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(image_offset(key.slot, key.generation)));
+    file.seekp(static_cast<std::streamoff>(image_offset(slot)));
     file.write(image->data(), static_cast<std::streamsize>(image->size()));
     ASSERT_TRUE(file.flush());
 }

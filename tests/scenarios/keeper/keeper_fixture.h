@@ -25,9 +25,9 @@ class KeeperFixture : public testing::Test {
     // SIGKILL to the present engine. What was flushed before is in the keeper's socket.
     void kill_engine();
 
-    // Lays an image for `/bin/sh -c script` at the key, under a shim if asked.
-    void lay(Key key, const std::string& script, bool shim = false, bool linger = false);
-    void lay_command(Key key, const std::vector<std::string>& command);
+    // Lays the image of a slot: `/bin/sh -c script`, under a shim if asked.
+    void lay(uint32_t slot, const std::string& script, bool shim = false, bool linger = false);
+    void lay_command(uint32_t slot, const std::vector<std::string>& command);
     // Reads reports until one satisfies; fails the test after 10 s, printing what came.
     Report wait_for(const std::string& what, const std::function<bool(const Report&)>& wanted);
     Report wait_for(ReportType type, Key key);
@@ -46,7 +46,7 @@ class KeeperFixture : public testing::Test {
     std::vector<int> refused_calls_;  // system calls that the keeper and all below it are refused with EPERM
 
   private:
-    void lay_image(Key key, const std::vector<std::string>& command, bool shim, bool linger);
+    void lay_image(uint32_t slot, const std::vector<std::string>& command, bool shim, bool linger);
 
     std::string folder_;
     UniqueFd relay_;  // the relay waits for its end

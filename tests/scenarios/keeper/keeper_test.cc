@@ -42,7 +42,7 @@ class KeeperWithoutCloseRange : public KeeperFixture {
     void starts_fail_and_the_keeper_lives() {
         for (const uint32_t generation : {1u, 2u, 3u}) {
             const Key key{0, generation};
-            lay(key, "exit 0", generation == 3);
+            lay(key.slot, "exit 0", generation == 3);
             link().spawn(key);
             const Report end = wait_for(ReportType::exited, key);
             EXPECT_EQ(end.record.stage, static_cast<uint16_t>(SpawnStage::descriptors));
@@ -68,7 +68,7 @@ TEST_F(KeeperWithoutOwnDescriptors, AChildThatSharesThemClosesNone) {
 }
 
 TEST_F(KeeperFixture, StartsAndReportsTheExactStatus) {
-    lay({0, 1}, "exit 42");
+    lay(0, "exit 42");
     link().spawn({0, 1});
     wait_for(ReportType::started, {0, 1});
     const Report end = wait_for(ReportType::exited, {0, 1});
@@ -78,7 +78,7 @@ TEST_F(KeeperFixture, StartsAndReportsTheExactStatus) {
 
 TEST_F(KeeperFixture, ABurstOfStartsIsStartedWhole) {
     constexpr uint32_t kBurst = 60;  // in one packet: many more than there are lanes
-    for (uint32_t slot = 0; slot < kBurst; ++slot) lay({slot, 1}, "exit 7");
+    for (uint32_t slot = 0; slot < kBurst; ++slot) lay(slot, "exit 7");
     for (uint32_t slot = 0; slot < kBurst; ++slot) link().spawn({slot, 1});
     for (uint32_t slot = 0; slot < kBurst; ++slot) {
         wait_for(ReportType::started, {slot, 1});
@@ -88,7 +88,7 @@ TEST_F(KeeperFixture, ABurstOfStartsIsStartedWhole) {
 }
 
 TEST_F(KeeperFixture, AKnownKeyIsNotStartedTwice) {
-    lay({0, 1}, "echo up >>starts; exec sleep 1000");
+    lay(0, "echo up >>starts; exec sleep 1000");
     link().spawn({0, 1});
     const Report first = wait_for(ReportType::started, {0, 1});
     link().spawn({0, 1});
@@ -100,17 +100,17 @@ TEST_F(KeeperFixture, AKnownKeyIsNotStartedTwice) {
 }
 
 TEST_F(KeeperFixture, AnOldGenerationIsRefused) {
-    lay({0, 2}, "exit 0");
+    lay(0, "exit 0");
     link().spawn({0, 2});
     wait_for(ReportType::exited, {0, 2});
-    lay({0, 1}, "echo no >>starts");
+    lay(0, "echo no >>starts");
     link().spawn({0, 1});
     wait_for(ReportType::refused, {0, 1});
     EXPECT_FALSE(std::ifstream(folder() + "/starts").good());
 }
 
 TEST_F(KeeperFixture, AFailedExecNamesStageAndErrno) {
-    lay_command({0, 1}, {"/no/such/program"});
+    lay_command(0, {"/no/such/program"});
     link().spawn({0, 1});
     const Report end = wait_for(ReportType::exited, {0, 1});
     EXPECT_EQ(end.record.stage, static_cast<uint16_t>(SpawnStage::exec));
@@ -123,7 +123,7 @@ TEST_F(KeeperFixture, AMissingImageIsAFailedStart) {
 }
 
 TEST_F(KeeperFixture, AnExitIsRepeatedToEachEngineUntilAcknowledged) {
-    lay({0, 1}, "exit 3");
+    lay(0, "exit 3");
     link().spawn({0, 1});
     wait_for(ReportType::exited, {0, 1});
     kill_engine();
@@ -141,7 +141,7 @@ TEST_F(KeeperFixture, AnExitIsRepeatedToEachEngineUntilAcknowledged) {
 }
 
 TEST_F(KeeperFixture, WhatADyingEngineAskedForIsCarriedOut) {
-    lay({0, 1}, "echo up >>starts; exec sleep 1000");
+    lay(0, "echo up >>starts; exec sleep 1000");
     link().spawn({0, 1});
     link().flush();
     kill_engine();
@@ -153,26 +153,26 @@ TEST_F(KeeperFixture, WhatADyingEngineAskedForIsCarriedOut) {
 }
 
 TEST_F(KeeperFixture, AnArmedGenerationStartsWithoutBeingAskedFor) {
-    lay({0, 1}, "echo 1 >>starts; exec sleep 1000");
+    lay(0, "echo 1 >>starts; exec sleep 1000");
     link().spawn({0, 1});
     wait_for(ReportType::started, {0, 1});
     wait_for_lines("starts", 1);  // started means exec: the script's first line comes later
-    lay({0, 2}, "echo 2 >>starts; exec sleep 1000");
+    lay(0, "echo 2 >>starts; exec sleep 1000");
     ArmTerms terms{};
     terms.signals = ~0ull;
     link().arm({0, 2}, terms);
     link().signal({0, 1}, SIGKILL, false);
-    // No tree is known to be left without a cgroup or a shim: the keeper asks the cgroup of the next image, and
+    // No tree is known to be left without a cgroup or a shim: the keeper asks the cgroup of the image, and
     // there is none. So the arming of a bare process does not fire...
     const Report bare = wait_for(ReportType::exited, {0, 1});
     EXPECT_EQ(bare.record.next_pid, 0);
     // ... and one under a shim does.
     link().acknowledge({0, 1});
-    lay({0, 2}, "echo 2 >>starts; exec sleep 1000", true);
+    lay(0, "echo 2 >>starts; exec sleep 1000", true);
     link().spawn({0, 2});
     wait_for(ReportType::started, {0, 2});
     wait_for_lines("starts", 2);
-    lay({0, 3}, "echo 3 >>starts; exec sleep 1000", true);
+    lay(0, "echo 3 >>starts; exec sleep 1000", true);
     link().arm({0, 3}, terms);
     link().signal({0, 2}, SIGKILL, false);
     const Report end = wait_for(ReportType::exited, {0, 2});
@@ -184,10 +184,10 @@ TEST_F(KeeperFixture, AnArmedGenerationStartsWithoutBeingAskedFor) {
 }
 
 TEST_F(KeeperFixture, AnArmedGenerationWaitsForTheTermsToHold) {
-    lay({0, 1}, "exec sleep 1000", true);
+    lay(0, "exec sleep 1000", true);
     link().spawn({0, 1});
     wait_for(ReportType::started, {0, 1});
-    lay({0, 2}, "echo 2 >>starts", true);
+    lay(0, "echo 2 >>starts", true);
     ArmTerms terms{};
     terms.signals = ~0ull;
     terms.min_uptime_ns = 3'600'000'000'000;
@@ -240,7 +240,7 @@ TEST_F(KeeperFixture, SignalsAreRepeatedUntilAcknowledged) {
 }
 
 TEST_F(KeeperFixture, TheShimEndsAnEscapedTreeAndPassesTheStatusOn) {
-    lay({0, 1},
+    lay(0,
         "setsid sh -c 'trap \"\" TERM; echo $$ >>pids; while :; do sleep 1000; done' & "
         "while ! test -s pids; do :; done; exit 5",
         true);
@@ -253,7 +253,7 @@ TEST_F(KeeperFixture, TheShimEndsAnEscapedTreeAndPassesTheStatusOn) {
 }
 
 TEST_F(KeeperFixture, TheServiceOfAKilledShimEndsWithAKnownStatus) {
-    lay({0, 1}, "exec sleep 1000", true);
+    lay(0, "exec sleep 1000", true);
     link().spawn({0, 1});
     const Report up = wait_for(ReportType::started, {0, 1});
     kill(up.record.shim_pid, SIGKILL);
@@ -266,13 +266,13 @@ TEST_F(KeeperFixture, TheServiceOfAKilledShimEndsWithAKnownStatus) {
 TEST_F(KeeperWithStuckStderr, TheKeeperGoesOn) {
     kill_engine();
     become_engine();
-    lay({0, 1}, "exit 4");
+    lay(0, "exit 4");
     link().spawn({0, 1});
     EXPECT_EQ(wait_for(ReportType::exited, {0, 1}).record.wait_status, 4 << 8);
 }
 
 TEST_F(KeeperFixture, ALingeringShimWaitsToBeToldAndThenEmptiesTheTree) {
-    lay({0, 1}, "setsid sleep 1000 & exit 0", true, true);
+    lay(0, "setsid sleep 1000 & exit 0", true, true);
     link().spawn({0, 1});
     EXPECT_FALSE(wait_for(ReportType::exited, {0, 1}).record.tree_empty);
     link().kill_tree({0, 1});
@@ -280,7 +280,7 @@ TEST_F(KeeperFixture, ALingeringShimWaitsToBeToldAndThenEmptiesTheTree) {
 }
 
 TEST_F(KeeperFixture, ALingeringShimTakesANewMainProcess) {
-    lay({0, 1}, "setsid sh -c 'echo $$ >>pids; sleep 1000; :' & exit 0", true, true);
+    lay(0, "setsid sh -c 'echo $$ >>pids; sleep 1000; :' & exit 0", true, true);
     link().spawn({0, 1});
     wait_for(ReportType::exited, {0, 1});
     const pid_t daemon = std::stoi(wait_for_lines("pids", 1)[0]);
@@ -296,7 +296,7 @@ TEST_F(KeeperFixture, GarbageFromTheEngineIsDropped) {
     std::memset(&request, 0xFF, sizeof request);
     (void)!write(link().fd(), &request, sizeof request);
     (void)!write(link().fd(), "short", 5);
-    lay({0, 1}, "exit 0");
+    lay(0, "exit 0");
     link().spawn({0, 1});
     wait_for(ReportType::exited, {0, 1});
 }
