@@ -116,7 +116,9 @@ bool Keeper::respawn(uint32_t slot) {
     const Record before = target;
     target.previous = target.exit;
     if (!start(slot, target.generation + 1)) {
+        const uint32_t next_owing = target.next_owing;  // the start may have heard from other children
         target = before;
+        target.next_owing = next_owing;
         target.armed = false;
         return false;
     }

@@ -187,6 +187,9 @@ void Keeper::finish_start_status(uint32_t slot) {
     read_start_status(slot);
     free_lane(&record(slot));  // it ended before it could leave
     read_start_status(slot);
+    // A sibling that copied all descriptors may keep the other end open for a while: its end would come as news.
+    if (record(slot).status_fd > 0) close(record(slot).status_fd);
+    record(slot).status_fd = 0;
 }
 
 }  // namespace yard::keeper

@@ -244,6 +244,11 @@ void KeeperWorld::check_processes() const {
 
 long KeeperWorld::clone() {
     if (starts_fail_) return errno = EAGAIN, -1;
+    for (int fd = 0; copies_pipes_ && fd < 256; ++fd) {
+        const bool writes = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY && fcntl(fd, F_GETPIPE_SZ) > 0;
+        if (writes && fcntl(fd, F_GETFD) == FD_CLOEXEC)
+            copied_pipe_ = UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    }
     return add_child();
 }
 

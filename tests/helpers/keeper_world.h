@@ -53,6 +53,9 @@ class KeeperWorld {
     void take_signal(int number) { keeper_->take_signal(number); }
     void pass(int64_t ms) { now_ns_ += ms * 1'000'000; }  // time stands still but for this
     void starts_fail(bool fail) { starts_fail_ = fail; }
+    // A child that gets a copy of the keeper's descriptors keeps the status pipe of a start open until release_pipe().
+    void copy_pipes() { copies_pipes_ = true; }
+    void release_pipe() { copied_pipe_.reset(); }
     int32_t add_child();  // of some service, come to the keeper as an orphan
     void small_sockets(bool small) { small_sockets_ = small; }  // those of later engines hold one packet
     void pretend_held(uint32_t count) { keeper_->held_end_ = count; }  // none may be looked at
@@ -95,6 +98,8 @@ class KeeperWorld {
     int32_t next_pid_ = 1000;
     int64_t now_ns_ = 1'000'000'000'000;
     bool starts_fail_ = false;
+    bool copies_pipes_ = false;
+    UniqueFd copied_pipe_;
     bool small_sockets_ = false;
     size_t open_before_;
 };

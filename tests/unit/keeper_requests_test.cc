@@ -102,6 +102,18 @@ TEST_F(KeeperRequests, TheStatusOfAMainProcessNamedLaterIsKnownWhoeverSeesItsEnd
     EXPECT_EQ(found[0].record.wait_status, 3 << 8);
 }
 
+TEST_F(KeeperRequests, WhatEndedStaysEndedThoughASiblingHasItsStatusPipeOpenStill) {
+    world_.copy_pipes();
+    world_.lay(0);
+    world_.handle(request(RequestType::spawn, {0, 1}));
+    world_.end(world_.record(0).pid, 0);
+    world_.turn();
+    ASSERT_EQ(world_.record(0).state, RecordState::exited);
+    world_.release_pipe();
+    world_.turn();
+    EXPECT_EQ(world_.record(0).state, RecordState::exited);
+}
+
 TEST_F(KeeperRequests, AMainProcessThatIsNamedAgainStaysWhatItIs) {
     start({0, 1});
     const int32_t pid = world_.record(0).pid;
