@@ -9,7 +9,7 @@
 namespace yard::varlink {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 struct Outcome {
     std::vector<std::string> texts;

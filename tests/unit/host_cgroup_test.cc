@@ -295,6 +295,10 @@ class CgroupProbe : public testing::Test {
         EXPECT_EQ(manager->mode(), Mode::none);
         return manager->reason();
     }
+    void write_file(const std::string& name, const std::string& text = "") {
+        std::ofstream file(directory_ + "/" + name);
+        file << text;
+    }
     CgroupSources mounted_at(const std::string& directory) {
         return {"1 2 0:1 / " + directory + " rw - cgroup2 none rw\n", "0::/\n", false};
     }
@@ -337,23 +341,23 @@ TEST_F(CgroupProbe, DirectoryThatCannotBeJoinedIsLeftAsItWas) {
 
 TEST_F(CgroupProbe, KernelWithoutCgroupKillSaysSinceWhen) {
     std::filesystem::create_directory(directory_ + "/yard-1");
-    std::ofstream(directory_ + "/cgroup.procs");
-    std::ofstream(directory_ + "/yard-1/cgroup.procs");
+    write_file("cgroup.procs");
+    write_file("yard-1/cgroup.procs");
     EXPECT_THAT(reason(mounted_at(directory_)), HasSubstr("Linux 5.14"));
 }
 
 TEST_F(CgroupProbe, ThreadedParentIsRefused) {
     std::filesystem::create_directory(directory_ + "/yard-1");
-    std::ofstream(directory_ + "/cgroup.procs");
-    for (const char* file : {"cgroup.procs", "cgroup.kill"}) std::ofstream(directory_ + "/yard-1/" + file);
-    std::ofstream(directory_ + "/yard-1/cgroup.type") << "domain invalid\n";
+    write_file("cgroup.procs");
+    for (const char* file : {"cgroup.procs", "cgroup.kill"}) write_file(std::string("yard-1/") + file);
+    write_file("yard-1/cgroup.type", "domain invalid\n");
     EXPECT_THAT(reason(mounted_at(directory_)), HasSubstr("threaded"));
 }
 
 TEST_F(CgroupProbe, SecondMountIsTriedWhenTheFirstWillNotDo) {
     std::filesystem::create_directory(directory_ + "/yard-1");
-    std::ofstream(directory_ + "/cgroup.procs");
-    for (const char* file : {"cgroup.procs", "cgroup.kill"}) std::ofstream(directory_ + "/yard-1/" + file);
+    write_file("cgroup.procs");
+    for (const char* file : {"cgroup.procs", "cgroup.kill"}) write_file(std::string("yard-1/") + file);
     CgroupSources sources = mounted_at("/nonexistent");
     sources.mountinfo += mounted_at(directory_).mountinfo;
     const auto manager = CgroupManager::open(loop_.get(), {"yard", 1}, sources);

@@ -69,7 +69,7 @@ TEST_F(ProcessList, OneReadingOfAllProcessesServesAllServices) {
 
 TEST_F(ProcessList, RowHasWhatPsShows) {
     proc_.add(10, 1, "nginx");
-    proc_.set(10, "cmdline", std::string("nginx\0-c\0/etc/my nginx\0", 24));
+    proc_.set(10, "cmdline", std::string("nginx\0-c\0/etc/my nginx\0", 23));
     proc_.set_fd_count(10, 12);
     cgroups_["/cg/web"] = {10};
     list({{"web", "/cg/web", 10, 0}});

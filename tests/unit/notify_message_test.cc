@@ -7,7 +7,7 @@ namespace yard::engine {
 namespace {
 
 using std::chrono::microseconds;
-using std::literals::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 using testing::Eq;
 using testing::Optional;
 using Lifecycle = NotifyMessage::Lifecycle;

@@ -17,7 +17,6 @@ namespace {
 
 using conf::Readiness;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::StartsWith;
 using Kind = Readiness::Kind;
 
