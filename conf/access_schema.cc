@@ -25,7 +25,8 @@ const Table<DaemonConfig>& access_table() {
                      YARD_FIELD(access.observe.users)),
             accounts("observe.groups", "Groups whose members may look, by name or number.",
                      YARD_FIELD(access.observe.groups)),
-            accounts("operate.users", "Users who may operate services.", YARD_FIELD(access.operate.users)),
+            accounts("operate.users", "Users who may operate services.", YARD_FIELD(access.operate.users))
+                .like("[alice, 1000]"),
             accounts("operate.groups", "Groups whose members may operate services.",
                      YARD_FIELD(access.operate.groups)),
             accounts("admin.users", "Users who may do everything.", YARD_FIELD(access.admin.users)),

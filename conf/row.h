@@ -26,6 +26,7 @@ Row<T> computed(std::string path, Type<V> type, std::string fallback, std::strin
             std::move(show),
             {},
             Effect::at_once,
+            {},
             {}};
 }
 

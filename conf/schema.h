@@ -26,10 +26,15 @@ struct Row {
     std::string choice;                   // of the rows with the same word here, one map may hold only one
     Effect effect = Effect::at_once;      // of a change, on what runs
 
+    std::string example;   // of a value as it is written, where the default says too little
     std::string shown_as;  // path of the row that shows what this one sets; empty: itself
 
     Row&& taking(Effect when) && {
         effect = when;
+        return std::move(*this);
+    }
+    Row&& like(std::string written) && {
+        example = std::move(written);
         return std::move(*this);
     }
     Row&& shown_by(std::string other) && {

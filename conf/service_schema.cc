@@ -46,9 +46,11 @@ Rows program_rows() {
         key("description", at_once, text(), "", "What the service is, for people.", YARD_FIELD(description)),
         key("command", restart, command_line(), "",
             "The program and its arguments as a list; looked up on the service's PATH.", YARD_FIELD(command))
+            .like("[/usr/bin/api, --port, \"8080\"]")
             .one_of("command"),
         made("shell", restart, text(), "", "A line for /bin/sh -c, instead of command.", set_shell,
              shown_elsewhere<std::string>())
+            .like("\"sort data | uniq\"")
             .shown_by("command")
             .one_of("command"),
         key("cwd", restart, path(), "",
@@ -57,9 +59,11 @@ Rows program_rows() {
         made("env_file", next_start, environment_files(), "",
              "Files of NAME=VALUE lines, relative to this file; later files win.", merge_env,
              shown_elsewhere<Environment>())
+            .like("[/etc/api.env]")
             .shown_by("env"),
         made("env", next_start, environment(), "",
-             "Environment variables on top of the daemon's own; win over env_file.", merge_env, env),
+             "Environment variables on top of the daemon's own; win over env_file.", merge_env, env)
+            .like("{MODE: prod, PORT: \"8080\"}"),
     };
 }
 
@@ -69,13 +73,16 @@ Rows identity_rows() {
     const auto has_class = [](const ServiceConfig& s) { return s.ionice.io_class != Class::inherit; };
     const auto has_priority = [](const ServiceConfig& s) { return s.scheduling.priority != 0; };
     return {
-        key("user", restart, account(), "", "User to run as, by name or number.", YARD_FIELD(user)),
+        key("user", restart, account(), "", "User to run as, by name or number.", YARD_FIELD(user))
+            .like("www-data"),
         key("group", restart, account(), "",
             "Group to run as, by name or number; the user's own when left out.", YARD_FIELD(group)),
         key("supplementary_groups", restart, list_of(account()), "",
-            "Further groups; those of the user when left out.", YARD_FIELD(supplementary_groups)),
+            "Further groups; those of the user when left out.", YARD_FIELD(supplementary_groups))
+            .like("[audio, video]"),
         key("umask", restart, octal_mask(), "", "Permission bits that new files do not get, in octal.",
-            YARD_FIELD(umask)),
+            YARD_FIELD(umask))
+            .like("027"),
         key("no_new_privs", restart, boolean(), "false", "No set-user-ID program gives it more privileges.",
             YARD_FIELD(no_new_privs)),
         key("nice", at_once, integer<int>(-20, 19), "", "CPU priority: -20 first, 19 last.",
@@ -99,6 +106,7 @@ Rows identity_rows() {
             .shown_if(has_priority),
         key("cpu_affinity", restart, cpu_list(), "", "CPUs it may run on: numbers and ranges.",
             YARD_FIELD(cpu_affinity))
+            .like("[0, 2-3]")
             .shown_if(not_empty(YARD_FIELD(cpu_affinity))),
         key("oom_score_adj", restart, integer<int>(-1000, 1000), "",
             "How willingly the kernel kills it when memory is short: -1000 never, 1000 first.",
@@ -144,9 +152,11 @@ Rows life_rows() {
         key("min_uptime", at_once, duration(), "1s", "An exit before this counts as a failed start.",
             YARD_FIELD(min_uptime)),
         key("success.codes", at_once, list_of(integer<int>(0, 255), Lone::accepted), "[0]",
-            "Exit codes that count as success.", YARD_FIELD(success_codes)),
+            "Exit codes that count as success.", YARD_FIELD(success_codes))
+            .like("[0, 3]"),
         key("success.signals", at_once, list_of(signal(), Lone::accepted), "",
             "Signals whose death counts as success.", YARD_FIELD(success_signals))
+            .like("[TERM]")
             .shown_if(not_empty(YARD_FIELD(success_signals))),
         key("restart.policy", at_once,
             words<When>({{"no", When::no},
@@ -179,12 +189,15 @@ Rows life_rows() {
             "Who gets the signal: its main process or all of its processes.", YARD_FIELD(stop.to_tree)),
         key("stop.command", at_once, command_line(), "", "Program to run instead of sending the signal.",
             YARD_FIELD(stop.command))
+            .like("[/usr/sbin/nginx, -s, quit]")
             .shown_if(not_empty(YARD_FIELD(stop.command))),
         reload_way(key("reload.signal", at_once, signal(), "", "Signal that makes it read its files again.",
-                       YARD_FIELD(reload.signal)))
+                       YARD_FIELD(reload.signal))
+                       .like("HUP"))
             .shown_if([](const ServiceConfig& service) { return service.reload.signal != 0; }),
         reload_way(key("reload.command", at_once, command_line(), "",
-                       "Program that makes it read its files again.", YARD_FIELD(reload.command)))
+                       "Program that makes it read its files again.", YARD_FIELD(reload.command))
+                       .like("[/usr/sbin/nginx, -s, reload]"))
             .shown_if(not_empty(YARD_FIELD(reload.command))),
     };
 }
@@ -217,18 +230,23 @@ Rows ready_rows() {
                    key("ready.fd", next_start, integer<int>(3, 1023), "",
                        "Ready when it writes a newline to this file descriptor.", YARD_FIELD(ready.fd))),
         ready_kind(Kind::tcp, key("ready.tcp", next_start, host_port(), "",
-                                  "Ready when this address accepts a connection.", YARD_FIELD(ready.target))),
+                                  "Ready when this address accepts a connection.", YARD_FIELD(ready.target))
+                                  .like("\"127.0.0.1:8080\"")),
         ready_kind(Kind::unix_socket,
                    key("ready.unix", next_start, socket_path(), "",
-                       "Ready when this Unix socket accepts a connection.", YARD_FIELD(ready.target))),
+                       "Ready when this Unix socket accepts a connection.", YARD_FIELD(ready.target))
+                       .like("/run/db.sock")),
         ready_kind(Kind::http,
                    key("ready.http", next_start, http_url(), "",
-                       "Ready when this URL answers with a status below 400.", YARD_FIELD(ready.target))),
+                       "Ready when this URL answers with a status below 400.", YARD_FIELD(ready.target))
+                       .like("\"http://127.0.0.1:8080/health\"")),
         ready_kind(Kind::exec, key("ready.exec", next_start, command_line(), "",
-                                   "Ready when this program exits with 0.", YARD_FIELD(ready.command))),
+                                   "Ready when this program exits with 0.", YARD_FIELD(ready.command))
+                                   .like("[pg_isready, -q]")),
         ready_kind(Kind::log, key("ready.log", next_start, regular_expression(), "",
                                   "Ready when a line of its output matches this extended regular expression.",
-                                  YARD_FIELD(ready.target))),
+                                  YARD_FIELD(ready.target))
+                                  .like("\"listening on port [0-9]+\"")),
         ready_kind(Kind::file, key("ready.file", next_start, path(), "", "Ready when this file exists.",
                                    YARD_FIELD(ready.target))),
         key("ready.timeout", next_start, duration(), "30s",
@@ -268,7 +286,8 @@ Rows log_rows() {
              list_of(words<Output>({{"file", Output::file}, {"stdout", Output::standard_output}}),
                      Lone::accepted),
              "file", "Where its output goes: a file, the daemon's standard output, or both.", set_outputs,
-             get_outputs),
+             get_outputs)
+            .like("[file, stdout]"),
         key("log.format", at_once,
             words<Format>({{"raw", Format::raw}, {"text", Format::text}, {"json", Format::json}}), "raw",
             "Lines as they are, behind a time stamp, or each as a JSON object.", YARD_FIELD(log.format)),
@@ -299,7 +318,8 @@ Rows neighbour_rows() {
     return {
         key("requires", at_once, dependencies(), "",
             "Services it needs: started before it, stopped after it; it stops when they do.",
-            YARD_FIELD(requires_)),
+            YARD_FIELD(requires_))
+            .like("[db, {migrate: completed}]"),
         key("wants", at_once, dependencies(), "",
             "Services that are started before it; it goes on without them.", YARD_FIELD(wants)),
         key("after", at_once, dependencies(), "", "Services that it waits for if they start as well.",

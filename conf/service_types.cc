@@ -169,8 +169,9 @@ Type<Environment> environment() {
 }
 
 Type<Environment> environment_files() {
-    return {
-        {"list of path", "one path or a list of paths", {}, {}}, read_environment_files, show_environment};
+    return {{"list of path", "one path or a list of paths", {}, {}, true},
+            read_environment_files,
+            show_environment};
 }
 
 Type<std::vector<Dependency>> dependencies() {

@@ -24,6 +24,7 @@ struct Shape {
     std::string expected;            // completes "expected ...": "a whole number from -20 to 19"
     std::vector<std::string> words;  // all that is allowed, for kind "word" and "boolean"
     std::optional<std::pair<int64_t, int64_t>> range;  // numbers; milliseconds for durations, bytes for sizes
+    bool lone = false;                                 // of a list: one item may stand without brackets
 };
 
 template <typename T>
@@ -117,7 +118,7 @@ enum class Lone { refused, accepted };
 template <typename T>
 Type<std::vector<T>> list_of(Type<T> item, Lone lone = Lone::refused) {
     Shape shape{"list of " + item.shape.kind, "a list, each item " + item.shape.expected, item.shape.words,
-                item.shape.range};
+                item.shape.range, lone == Lone::accepted};
     auto read = [read_item = item.read, lone, expected = shape.expected](
                     const Node& node, Reader& reader) -> std::optional<std::vector<T>> {
         std::vector<T> values;

@@ -1,7 +1,9 @@
 // The commands, one function each; ctl/command_table.cc gives them their names and options.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctl/arguments.h"
@@ -24,6 +26,9 @@ struct Context {
 
 // The parameters {"names": [...]} that most methods take; without names they are left out, which means all.
 varlink::Json with_names(const std::vector<std::string>& names);
+
+// The states that a service can be in, as people write them.
+std::span<const std::string_view> service_states();
 
 Outcome run_status(Context& context);
 

@@ -12,8 +12,8 @@ namespace {
 using varlink::Json;
 using varlink::Reply;
 
-constexpr const char* kStates[] = {"stopped",  "waiting", "starting",  "running",
-                                   "stopping", "backoff", "completed", "failed"};
+constexpr std::string_view kStates[] = {"stopped",  "waiting", "starting",  "running",
+                                        "stopping", "backoff", "completed", "failed"};
 constexpr std::chrono::hours kLongest{24 * 365 * 100};
 
 Result<Unit, Trouble> check_state(const std::string& state) {
@@ -41,6 +41,10 @@ Json parameters_at(const Arguments& args, std::optional<BootTime> deadline) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> service_states() {
+    return kStates;
+}
 
 Outcome run_wait(Context& context) {
     const Arguments& args = context.args;

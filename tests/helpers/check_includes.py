@@ -15,6 +15,7 @@ LAYERS = {
     "ipc/varlink": ["supervisord/base"],
     "supervisord/engine": ["supervisord/base", "supervisord/protocol", "conf", "ipc/varlink"],
     "ctl": ["supervisord/base", "conf", "ipc/varlink"],
+    "packaging": ["supervisord/base", "conf", "ipc/varlink", "supervisord/engine", "ctl"],
 }
 # Roots from which includes are written: "base/result.h" lies in supervisord/, "conf/config.h" in the project itself.
 INCLUDE_ROOTS = ["", "supervisord/"]
@@ -53,7 +54,7 @@ def breaches_of(path, text):
 def check(project):
     """The breaches in all sources of the daemon, the command line and their libraries."""
     found = []
-    for top in ("supervisord", "conf", "ipc", "ctl"):
+    for top in ("supervisord", "conf", "ipc", "ctl", "packaging"):
         for file in sorted((project / top).rglob("*")):
             if file.suffix in (".h", ".cc", ".c"):
                 found += breaches_of(file.relative_to(project).as_posix(), file.read_text())

@@ -43,7 +43,7 @@ std::string nested(const std::string& path, const std::string& value) {
 
 Config loaded(const std::string& yaml) {
     MapSource source(yaml);
-    source.files["a.env"] = "FROM_FILE=1\n";
+    source.files["a.env"] = source.files["/etc/api.env"] = "FROM_FILE=1\n";
     const Loaded result = load("yard.yaml", source);
     EXPECT_EQ(all_text(result), "") << yaml;
     return result.config;
@@ -180,6 +180,18 @@ TEST(Schema, DaemonDefaultsAreTheDocumentedOnesToo) {
         if (row.fallback.empty()) continue;
         const Config config = loaded("daemon: {" + row.path + ": " + row.fallback + "}\nservices: {}");
         EXPECT_EQ(describe(config.daemon), describe(DaemonConfig())) << row.path;
+    }
+}
+
+TEST(Schema, TheExamplesOfTheDocumentationCanBeRead) {
+    for (const auto& row : service_table().rows()) {
+        if (row.example.empty()) continue;
+        const std::string command = row.path == "command" || row.path == "shell" ? "" : "shell: x, ";
+        loaded("services:\n  a: {" + command + nested(row.path, row.example) +
+               "}\n  db: {shell: x}\n  migrate: {shell: x, oneshot: true}\n");
+    }
+    for (const auto& row : access_table().rows()) {
+        if (!row.example.empty()) loaded("access: {" + nested(row.path, row.example) + "}\nservices: {}");
     }
 }
 
