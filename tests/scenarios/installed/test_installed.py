@@ -33,6 +33,13 @@ class Installed(Scenario):
         unit = (self.usr / "lib/systemd/system/yardmaster.service").read_text()
         self.assertIn("\nExecStart=/usr/bin/supervisord -c /etc/yardmaster/yard.yaml\n", unit)
 
+    def test_the_shells_and_man_find_what_is_theirs(self):
+        for name in (
+            "man/man1/ctl.1", "man/man5/yard.yaml.5", "man/man8/supervisord.8", "bash-completion/completions/ctl.bash",
+            "zsh/vendor-completions/_ctl", "fish/vendor_completions.d/ctl.fish", "yardmaster/yard.schema.json",
+        ):
+            self.assertTrue((self.usr / "share" / name).is_file(), name)
+
 
 if __name__ == "__main__":
     unittest.main()
