@@ -146,6 +146,26 @@ TEST_P(LogQueries, FollowMergesServicesAndSkipsWhatGrepDoesNotPick) {
     EXPECT_THAT(seen, ElementsAre("a: yes 0", "b: yes 1", "a: yes 2"));
 }
 
+TEST_P(LogQueries, FollowedLinesHaveTheTimesAtWhichTheyWereWritten) {
+    ASSERT_TRUE(logs_.add("a", policy()));
+    LogQuery query = all_of({"a"});
+    query.follow = true;
+    const WallTime start = clock_.wall_now();
+    std::vector<WallTime> seen;
+    auto stream = logs_.router->query(
+        query,
+        [&](std::vector<LogLineRecord> lines) {
+            for (const LogLineRecord& line : lines) seen.push_back(line.time);
+        },
+        [] {});
+    ASSERT_TRUE(stream);
+    for (size_t i = 1; i <= 3; ++i) {
+        say("a", "line");
+        ASSERT_TRUE(logs_.wait_until([&] { return seen.size() == i; }));
+    }
+    EXPECT_THAT(seen, ElementsAre(start, start + seconds(1), start + seconds(2)));
+}
+
 TEST_P(LogQueries, LogOfARemovedServiceIsStillThere) {
     ASSERT_TRUE(logs_.add("a", policy()));
     logs_.write("a", "last words\n");

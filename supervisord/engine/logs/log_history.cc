@@ -91,12 +91,8 @@ bool LogHistory::step_back() {
 
 LogLine LogHistory::decode(const LineFile::Line& line) {
     LogLine decoded{last_time_, {}, {place_.generation, line.begin}};
-    auto time = index_.time_at(line.begin);
-    if (!time && place_.generation == chain_->newest()) {
-        index_.refresh();
-        time = index_.time_at(line.begin);
-    }
-    if (time) {
+    if (!index_.reaches(line.begin)) index_.refresh();
+    if (const auto time = index_.time_at(line.begin)) {
         decoded.time = *time;
         decoded.text = line.text;
     } else if (auto stamped = raw_ ? std::nullopt : parse_stamped(line.text)) {

@@ -50,6 +50,8 @@ class TimeIndex {
 
     // Reads the entries that were added since.
     void refresh();
+    // Is there an entry behind `offset`, so that time_at(offset) will not change any more?
+    bool reaches(uint64_t offset) const { return !entries_.empty() && entries_.back().offset > offset; }
     // When the byte at `offset` was written. Nothing where lines carry their own time, or when it is not
     // known.
     std::optional<WallTime> time_at(uint64_t offset) const;
