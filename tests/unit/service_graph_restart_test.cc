@@ -32,6 +32,18 @@ TEST(ServiceGraphRestart, TheFirstRestartIsAtOnceTheNextAfterADelay) {
     EXPECT_EQ(rig.facts("api").restarts, 2u);
 }
 
+TEST(ServiceGraphRestart, ALimitOfOneFailureLeavesItsReasonAsItIs) {
+    conf::ServiceConfig api = service("api");
+    api.restart.burst = 1;
+    Rig rig({api});
+    rig.start("api");
+    rig.started("api");
+    rig.pass(3ms);
+    rig.exits("api", 1);
+    EXPECT_EQ(rig.state("api"), State::failed);
+    EXPECT_EQ(rig.reason("api"), "exit 1 after 3ms");
+}
+
 TEST(ServiceGraphRestart, RestartLimitReachedMovesToFailed) {
     Rig rig({service("api")});
     rig.start("api");

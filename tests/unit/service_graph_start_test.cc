@@ -87,6 +87,15 @@ TEST(ServiceGraphStart, AFailedSpawnNamesStageObjectAndError) {
     EXPECT_FALSE(rig.facts("api").exit.ended());
 }
 
+TEST(ServiceGraphStart, WhatDoesNotStartWithTheDaemonIsStoppedSinceThen) {
+    conf::ServiceConfig api = service("api");
+    api.autostart = false;
+    Rig rig({api});
+    rig.start_all();
+    EXPECT_EQ(rig.state("api"), State::stopped);
+    EXPECT_NE(rig.facts("api").since_wall_ns, 0);
+}
+
 TEST(ServiceGraphStart, AFailedSpawnIsRetriedByPolicy) {
     Rig rig({service("api")});
     rig.start("api");

@@ -64,9 +64,14 @@ void Machine::transition_to(Node& node, State to, Phase phase) {
     node.explained = false;
     facts.actual = to;
     facts.phase = phase;
-    facts.since_ns = now_.boot.time_since_epoch().count();
-    facts.since_wall_ns = now_.wall.time_since_epoch().count();
+    stamp(node);
     touch(node);
+}
+
+void Machine::stamp(Node& node) {
+    node.facts.since_ns = now_.boot.time_since_epoch().count();
+    node.facts.since_wall_ns = now_.wall.time_since_epoch().count();
+    touch_quietly(node);
 }
 
 void Machine::count_state(State state, uint32_t by) {

@@ -85,6 +85,8 @@ class Machine {
     void touch_quietly(Node& node) {
         changed_.push(node);
     }
+    // It is in its state from now on.
+    void stamp(Node& node);
 
     Now now() const {
         return now_;

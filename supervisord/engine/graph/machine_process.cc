@@ -166,9 +166,12 @@ void Machine::rule(Node& node, Verdict verdict) {
         case Ruling::Kind::failed:
             return transition_to(node, State::failed, Phase::none);
         case Ruling::Kind::limit:
-            words << "failed " << uint64_t{facts.books.window_count} << " times in "
-                  << (ended - boot_time(facts.books.window_start_ns)) << "; last: " << facts.reason.view();
-            facts.reason.assign(words);
+            if (facts.books.window_count > 1) {
+                words << "failed " << uint64_t{facts.books.window_count} << " times in "
+                      << (ended - boot_time(facts.books.window_start_ns))
+                      << "; last: " << facts.reason.view();
+                facts.reason.assign(words);
+            }
             facts.hold = Hold::limit;
             return transition_to(node, State::failed, Phase::none);
         case Ruling::Kind::restart:

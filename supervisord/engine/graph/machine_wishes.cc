@@ -30,6 +30,7 @@ void Machine::start_all() {
     if (closing_) return;
     ++visit_;
     for (Node& node : topology_.nodes()) {
+        if (node.facts.since_wall_ns == 0) stamp(node);
         if (node.config.autostart) raise(node, "started with the daemon", /*by_person=*/false);
     }
 }
