@@ -187,7 +187,8 @@ Rows life_rows() {
             "Wait before everything of it is killed; 0ms kills at once.", YARD_FIELD(stop.timeout)),
         key("stop.to", at_once, words<bool>({{"main", false}, {"tree", true}}), "main",
             "Who gets the signal: its main process or all of its processes.", YARD_FIELD(stop.to_tree)),
-        key("stop.command", at_once, command_line(), "", "Program to run instead of sending the signal.",
+        key("stop.command", at_once, command_line(), "",
+            "Program to run instead of sending the signal; MAINPID in its environment.",
             YARD_FIELD(stop.command))
             .like("[/usr/sbin/nginx, -s, quit]")
             .shown_if(not_empty(YARD_FIELD(stop.command))),

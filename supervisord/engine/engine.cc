@@ -17,6 +17,8 @@ namespace yard::engine {
 namespace {
 
 constexpr int kPacketsPerTurn = 8;  // of the keeper: up to 512 reports, then clients get their turn
+// How long the end waits for a full disk, or for standard output that nobody reads.
+constexpr Duration kFlushPatience = std::chrono::seconds(10);
 
 Failure<StartError> stop(const Error& error) {
     return {{error.message, kExitSystem}};
@@ -87,7 +89,8 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
                 on_transition(id, from, to, cause);
             }),
       graph_(host_, random_numbers()),
-      deadline_timer_(loop_.get()) {}
+      deadline_timer_(loop_.get()),
+      flush_timer_(loop_.get()) {}
 
 Engine::~Engine() = default;
 
@@ -107,10 +110,12 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
         AuxCommands::Hooks{
             [this](const auto& command, const std::string& service, auto output, keeper::Key key) {
                 const bool apart = output == CommandRunner::Output::last_line;
-                return images_.lay({.config = &graph_.config(service_of(service)),
+                const ServiceId id = service_of(service);
+                return images_.lay({.config = &graph_.config(id),
                                     .name = service,
                                     .command = command,
-                                    .output = apart ? files_.paths().command(service) : ""},
+                                    .output = apart ? files_.paths().command(service) : "",
+                                    .main_pid = graph_.facts(id).pid},
                                    key.slot);
             },
             [this](const std::string& service) {
@@ -250,7 +255,8 @@ void Engine::on_transition(ServiceId id, State from, State to, std::string_view 
     const std::string& name = graph_.name(id);
     events_.publish(clock_.wall_now(), id, name, from, to, cause);
     state_.store_event_number(events_.last_seq());
-    log_debug(name + ": " + to_string(from) + " -> " + to_string(to) + ": " + std::string(cause));
+    const std::string change = name + ": " + to_string(from) + " -> " + to_string(to) + ": ";
+    (to == State::failed ? log_warning : log_debug)(change + std::string(cause));
     const bool ended = to == State::completed || to == State::failed || to == State::stopped;
     if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual)
         return;
@@ -261,13 +267,19 @@ void Engine::on_transition(ServiceId id, State from, State to, std::string_view 
 void Engine::finish_shutdown() {
     if (flushing_ || !graph_.all_down()) return;
     flushing_ = true;
-    logs_->flush([this] {
-        host_.remove_traces();
-        unlink(folders_.socket.c_str());
-        link_.quit(exit_code());
-        link_.flush();
-        loop_.stop();
+    logs_->flush([this] { leave(); });
+    flush_timer_.start(kFlushPatience, [this] {
+        log_warning("the end of the services' output is lost: the disk or standard output takes no more");
+        leave();
     });
+}
+
+void Engine::leave() {
+    host_.remove_traces();
+    unlink(folders_.socket.c_str());
+    link_.quit(exit_code());
+    link_.flush();
+    loop_.stop();
 }
 
 // In container mode the chosen service's code, unless it only ended because it was told to.

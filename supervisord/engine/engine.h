@@ -59,6 +59,7 @@ class Engine {
     void end_of_turn();
     void schedule_deadline();
     void finish_shutdown();
+    void leave();
     int exit_code() const;
     ServiceId service_of(const std::string& name) const;
 
@@ -84,6 +85,7 @@ class Engine {
     std::unique_ptr<control::Server> server_;
     FdWatch keeper_watch_;
     LoopTimer deadline_timer_;
+    LoopTimer flush_timer_;
     std::optional<BootTime> scheduled_;
     bool shutting_down_ = false;
     bool flushing_ = false;

@@ -76,6 +76,7 @@ std::vector<std::string> ServiceImages::environment(const StartRequest& request,
     set_variable(&environment, "YARD_SOCKET", paths_.control_socket);
     set_variable(&environment, "YARD_SERVICE", request.name.substr(0, at));
     if (at != std::string::npos) set_variable(&environment, "YARD_INSTANCE", request.name.substr(at + 1));
+    if (request.main_pid > 0) set_variable(&environment, "MAINPID", std::to_string(request.main_pid));
     if (config.ready.kind == conf::Readiness::Kind::notify && request.command.empty()) {
         set_variable(&environment, "NOTIFY_SOCKET", paths_.notify(request.name));
         if (config.ready.watchdog.count() > 0) {

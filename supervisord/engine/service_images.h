@@ -27,6 +27,7 @@ struct StartRequest {
     std::optional<int> nice = {};  // instead of the configuration's
     std::string cgroup = {};       // empty: under a shim
     std::string output = {};       // the FIFO it writes to; empty: the service's, which leads into its log
+    int32_t main_pid = 0;          // of the service, for an auxiliary command; 0: none
 };
 
 class ServiceImages {

@@ -77,7 +77,7 @@ void write_pid(const Image& image, uint32_t place) {
 }
 
 // execvp(3)'s search: a program that is not there, or not for us, lets the next of the list try; EACCES is
-// remembered because it says more than the ENOENT of the rest of the path.
+// remembered because it says more than the ENOENT of the rest of the path. A lone program says it itself.
 [[noreturn]] void exec(const Image& image) {
     char** programs = relocate(image, image.header().programs);
     char** argv = relocate(image, image.header().argv);
@@ -85,7 +85,7 @@ void write_pid(const Image& image, uint32_t place) {
     int error = ENOENT;
     for (char** program = programs; *program != nullptr; ++program) {
         execve(*program, argv, env);
-        if (errno == EACCES) error = EACCES;
+        if (errno == EACCES || programs[1] == nullptr) error = errno;
         if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) continue;
         error = errno;
         break;

@@ -69,8 +69,7 @@ Status check_limit(const conf::Rlimit& limit, const Privileges& own) {
     const std::string asked = "limits." + conf::limit_kind(limit.resource).name + ": a hard limit of " +
                               limit_text(limit.hard) + " ";
     if (limit.resource == RLIMIT_NOFILE && limit.hard > own.max_nofile) {
-        return fail(asked + "is more than the kernel allows: fs.nr_open is " +
-                    std::to_string(own.max_nofile));
+        return fail(asked + "is above fs.nr_open, " + std::to_string(own.max_nofile));
     }
     const uint64_t hard = own.hard_limits[static_cast<size_t>(limit.resource)];
     if (limit.hard > hard && !own.raise_limits) {

@@ -109,6 +109,16 @@ class Ends:
         self.assertIn(str(d.runtime), second.stderr)
         self.assertEqual(d.status("one")["pid"], pid)
 
+    def test_output_that_nobody_reads_does_not_hold_up_the_end(self):
+        d = self.make({"version": 1, "services": {"one": {"command": ["yes"], "log": {"to": "stdout"}}}})
+        d.stdout_path.unlink(missing_ok=True)
+        os.mkfifo(d.stdout_path)
+        reader = os.open(d.stdout_path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        d.start().wait_state("one", "running")
+        self.assertEqual(d.stop(), 0)
+        self.assertIn("output is lost", d.stderr())
+
     def test_a_new_daemon_can_follow(self):
         d = self.daemon({"one": {"command": zoo("forever")}})
         d.wait_state("one", "running")

@@ -29,6 +29,9 @@ class SpawnFailure:
         self.assertIn("exec", reason)
         self.assertIn("No such file or directory", reason)
 
+    def test_a_program_below_a_file(self):
+        self.assertIn("Not a directory", self.reason_of(command=["/etc/passwd/program"]))
+
     def test_a_program_that_is_not_on_the_path(self):
         reason = self.reason_of(command=["no-such-program-anywhere"])
         self.assertIn("no-such-program-anywhere", reason)

@@ -37,6 +37,14 @@ class Trees:
         self.assert_ctl(0, d, "stop", "family")
         self.assert_all_dead(d, runaways)
 
+    def test_a_stop_command_finds_the_main_process(self):
+        shell = "trap 'exit 7' USR1; touch up; while :; do sleep 0.02; done"
+        command = ["sh", "-c", "kill -s USR1 $MAINPID; while kill -0 $MAINPID; do sleep 0.02; done"]
+        d = self.daemon({"one": {"shell": shell, "ready": {"file": "up"}, "stop": {"command": command}}})
+        d.wait_state("one", "running")
+        self.assert_ctl(0, d, "stop", "one")
+        self.assertEqual(d.status("one")["exit"], {"code": 7})
+
     def test_a_stop_ends_a_main_process_that_ignores_signals(self):
         d = self.start(lambda d: ["ignore", "TERM", "double-fork", d.path("runaways"), "forever"])
         runaways = self.runaways(d)
