@@ -54,6 +54,7 @@ struct LogChannel {
     UniqueFd fifo;   // O_RDWR | O_NONBLOCK end of the service's output FIFO
     UniqueFd spool;  // memfd with its own file offset; invalid until the first use (see on_spool_created)
     LogPositionCell* position;  // outlives the router
+    bool watched = false;       // as if watch_lines(true) came before the first line
 };
 
 struct LogLineRecord {
@@ -116,7 +117,7 @@ class LogRouter {
     virtual void process_ended(const std::string& service) = 0;
     // Call it before what the turn of the loop has decided takes effect: passes on which processes ended.
     virtual void end_turn() = 0;
-    // From the lines that are written next; none is reported after `false`.
+    // At the latest from the bytes on that come after the call; none is reported after `false`.
     virtual void watch_lines(const std::string& service, bool on) = 0;
     virtual LogCounters counters(const std::string& service) const = 0;
     // Closes and opens the files again by name (SIGUSR1, for external logrotate).

@@ -36,6 +36,7 @@ Status ServiceHost::open_log(ServiceId id, UniqueFd output) {
     channel.fifo = std::move(output);
     channel.spool = parts_.files->inherited(HeldKind::spool, id);
     channel.position = parts_.state->log_position(id);
+    channel.watched = awaits_line(id);
     return logs_->add(std::move(channel));
 }
 
@@ -78,6 +79,8 @@ Status ServiceHost::prepare(ServiceId id) {
 void ServiceHost::take_over(ServiceId id) {
     UniqueFd output = parts_.files->inherited(HeldKind::output, id);
     if (!output) return;  // never started
+    const Phase phase = graph_->facts(id).phase;
+    if (phase == Phase::spawning || phase == Phase::awaiting_ready) look_for_line(id);
     Status taken = open_log(id, std::move(output));
     if (UniqueFd socket = parts_.files->inherited(HeldKind::notify, id); socket && taken) {
         taken = open_notify(id, std::move(socket));
@@ -120,6 +123,10 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
     if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
     listen_if_started(id);
+    if (service(id).line_generation != generation) {
+        look_for_line(id);
+        if (awaits_line(id)) logs_->watch_lines(graph_->name(id), true);
+    }
     if (ready) ready = lay_image(id);
     if (ready) {
         parts_.link->spawn({id, generation});
@@ -148,21 +155,42 @@ void ServiceHost::disarm(ServiceId id) {
 
 // ---- Readiness
 
-void ServiceHost::begin_readiness(ServiceId id) {
+void ServiceHost::start_probe(ServiceId id, std::function<void()> on_ready) {
     const conf::ServiceConfig& config = graph_->config(id);
-    using Kind = conf::Readiness::Kind;
-    if (config.ready.kind == Kind::none || config.ready.kind == Kind::notify) return;
     const std::string& name = graph_->name(id);
     const ProbedService probed{name, config.cwd, parts_.files->paths().ready(name)};
-    auto probe = Probe::start(parts_.loop, config.ready, probed, *commands_,
-                              [this, id] { graph_->on_ready(id, now()); });
+    auto probe = Probe::start(parts_.loop, config.ready, probed, *commands_, std::move(on_ready));
     if (probe) {
         service(id).probe = std::move(*probe);
-        if (config.ready.kind == Kind::log) logs_->watch_lines(name, true);
     } else {
         parts_.deferred->post(
             [this, id, why = probe.error().message] { graph_->on_readiness_failed(id, why, now()); });
     }
+}
+
+// The line may be there before the keeper's word that the service runs, so it is looked for from the spawn on.
+void ServiceHost::look_for_line(ServiceId id) {
+    if (graph_->config(id).ready.kind != conf::Readiness::Kind::log) return;
+    service(id).line_generation = graph_->facts(id).generation;
+    service(id).line_came = false;
+    start_probe(id, [this, id] {
+        service(id).line_came = true;
+        logs_->watch_lines(graph_->name(id), false);
+        graph_->on_ready(id, now());
+    });
+}
+
+bool ServiceHost::awaits_line(ServiceId id) const {
+    return graph_->config(id).ready.kind == conf::Readiness::Kind::log && services_[id].probe &&
+           !services_[id].line_came;
+}
+
+void ServiceHost::begin_readiness(ServiceId id) {
+    using Kind = conf::Readiness::Kind;
+    const Kind kind = graph_->config(id).ready.kind;
+    if (kind == Kind::none || kind == Kind::notify) return;
+    if (kind != Kind::log) return start_probe(id, [this, id] { graph_->on_ready(id, now()); });
+    if (service(id).line_came) parts_.deferred->post([this, id] { graph_->on_ready(id, now()); });
 }
 
 void ServiceHost::end_readiness(ServiceId id) {

@@ -91,6 +91,8 @@ class ServiceHost : public Effects {
         std::optional<CgroupManager::Wait> empty_wait;
         CommandRunner::RunId stop_run = 0;
         int32_t shim_pid = 0;
+        uint32_t line_generation = 0;  // whose line of `ready: log` is looked for, or came
+        bool line_came = false;
         bool prepared = false;
         enum class Cgroup : uint8_t { unknown, present, removed } cgroup = Cgroup::unknown;
     };
@@ -102,6 +104,9 @@ class ServiceHost : public Effects {
     Status lay_image(ServiceId id);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
+    void start_probe(ServiceId id, std::function<void()> on_ready);
+    void look_for_line(ServiceId id);
+    bool awaits_line(ServiceId id) const;
     // What a service says is heard once the graph knows that it runs.
     void listen_if_started(ServiceId id);
     void on_message(ServiceId id, const NotifyMessage& message);

@@ -41,7 +41,8 @@ Pump::Pump(LogChannel channel, std::shared_ptr<LogChain> chain, Reactor& reactor
       clock_(clock),
       listener_(listener),
       intake_(std::move(channel.fifo), policy_.when_full, counters_),
-      outlet_(service_, policy_, chain_, cell_, counters_) {}
+      outlet_(service_, policy_, chain_, cell_, counters_),
+      watching_(channel.watched) {}
 
 Status Pump::adopt(UniqueFd spool) {
     auto adopted = Spool::adopt(std::move(spool), load_position(cell_).spool_parsed);
@@ -65,11 +66,6 @@ void Pump::spool_is_kept() {
 
 void Pump::lines_taken() {
     lines_out_ = false;
-    reactor_.schedule(*this);
-}
-
-void Pump::watch_lines(bool on) {
-    watching_ = on;
     reactor_.schedule(*this);
 }
 

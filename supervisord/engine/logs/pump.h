@@ -15,6 +15,7 @@
 // Threads: create() on the loop thread, the rest in the log thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,7 +66,7 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     void start();
     void spool_is_kept();
     void lines_taken();
-    void watch_lines(bool on);
+    void watch_lines(bool on) { watching_ = on; }  // from any thread: bytes that come after it find it so
     void reopen();
     void flush(Token token) { promise({0, false, false, std::move(token)}); }
     void process_ended() { promise({0, true, false, nullptr}); }
@@ -114,7 +115,7 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     Outlet::Step last_step_ = Outlet::Step::nothing;
     size_t got_ = 0;                 // bytes that came since the last pause
     std::vector<Promise> promises_;  // few, mostly none
-    bool watching_ = false;
+    std::atomic<bool> watching_;
     bool lines_out_ = false;  // the consumer has lines that it has not taken
     Duration retry_delay_{};  // 0: no trouble
     std::optional<BootTime> retry_at_;

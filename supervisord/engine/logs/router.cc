@@ -75,7 +75,8 @@ class Router final : public LogRouter, private PumpListener {
         } else {
             watched_.erase(service);
         }
-        with_pump(service, [on](Pump& pump) { pump.watch_lines(on); });
+        const auto found = logs_.find(service);
+        if (found != logs_.end() && found->second.pump) found->second.pump->watch_lines(on);
     }
     LogCounters counters(const std::string& service) const override;
     void reopen() override;
@@ -155,6 +156,7 @@ Status Router::add(LogChannel channel) {
         if (Status ready = log.chain->check_folder(); !ready) return ready;
         log.chain->recover_when_used();
     }
+    if (channel.watched) watched_.insert(service);
     auto pump = Pump::create(std::move(channel), log.chain, *reactor_, sink_, clock_, *this);
     if (!pump) return fail(std::move(pump).error());
     log.pump = *pump;

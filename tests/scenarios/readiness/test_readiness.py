@@ -44,6 +44,11 @@ class Probes:
         probe = lambda d: {"exec": ["/usr/bin/test", "-e", str(d.path("made"))], "interval": "50ms"}
         self.go(self.start(lambda d: ["touch", d.path("made"), "forever"], probe))
 
+    def test_a_line_that_is_written_at_once(self):
+        one = {"shell": "echo up; exec sleep 1000", "ready": {"log": "up", "timeout": "20s"}}
+        d = self.daemon({f"s{i}": one for i in range(60)})
+        self.assert_ctl(0, d, "wait", "s*", "--timeout", "15s")
+
     def test_a_line_in_the_log(self):
         self.go(self.start(lambda d: ["say", "now on port 80", "forever"], lambda d: {"log": "on port [0-9]+"}))
 
