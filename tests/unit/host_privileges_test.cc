@@ -159,8 +159,7 @@ TEST_F(Refusal, UnlimitedIsMoreThanAnyNumber) {
 
 TEST_F(Refusal, NobodyMayOpenMoreFilesThanTheKernelAllows) {
     service_.limits = {{RLIMIT_NOFILE, 1024, 1048577}};
-    EXPECT_EQ(of(root()),
-              "limits.nofile: a hard limit of 1048577 is above fs.nr_open, 1048576");
+    EXPECT_EQ(of(root()), "limits.nofile: a hard limit of 1048577 is above fs.nr_open, 1048576");
 }
 
 TEST(Capabilities, AreReadFromTheEffectiveSet) {
