@@ -73,6 +73,21 @@ TEST_F(ControlWait, StartEndsWhenSomeoneStopsTheService) {
     EXPECT_THAT(outcomes(), ElementsAre("api stopped failed: stopped by uid 0"));
 }
 
+TEST_F(ControlWait, AStopOfSeveralMissesNothingThatTheFirstTakesAlong) {
+    const ServiceId db = backend.add("db", State::running);
+    const ServiceId api = backend.add("api", State::running);
+    backend.facts_of(db).wanted = backend.facts_of(api).wanted = Wanted::up;
+    backend.on_wish = [&](const std::string&, ServiceId id) {
+        backend.facts_of(id).wanted = Wanted::down;
+        if (id == db) backend.set_state(api, State::stopping, "requires db, which is to be down");
+    };
+    begin("Stop", R"({"names":["db","api"],"wait":true})");
+    EXPECT_FALSE(caller.is_finished());
+    backend.set_state(api, State::stopped, "stopped by uid 0");
+    backend.set_state(db, State::stopped, "stopped by uid 0");
+    EXPECT_THAT(outcomes(), ElementsAre("db stopped ok", "api stopped ok"));
+}
+
 TEST_F(ControlWait, StartThatWasRefusedIsAnsweredAtOnce) {
     const ServiceId api = backend.add("api");
     backend.facts_of(api).reason.assign("the daemon is stopping");

@@ -11,12 +11,12 @@ GoalTask::GoalTask(Call& call, ControlBackend& backend, EventHub& hub, std::vect
 }
 
 void GoalTask::begin(Answer answer) {
+    answer_ = std::move(answer);
     for (Target& target : targets_) {
         if (target.standing != Goal::Standing::open) continue;
         judge(target, backend_.facts(target.id).actual);
         target.at_once = target.standing == Goal::Standing::reached;
     }
-    answer_ = std::move(answer);
     answer_when_settled();
 }
 
@@ -37,7 +37,10 @@ void GoalTask::on_event(const Event& event) {
 }
 
 void GoalTask::judge(Target& target, State passed) {
-    target.standing = target.goal.judge(passed, backend_.facts(target.id));
+    const Goal::Standing standing = target.goal.judge(passed, backend_.facts(target.id));
+    // Before begin() its own wish may be still to come: a stop of its neighbour moved it.
+    if (standing == Goal::Standing::missed && !answer_) return;
+    target.standing = standing;
     if (target.standing != Goal::Standing::open) --open_;
 }
 
