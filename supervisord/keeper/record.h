@@ -48,15 +48,18 @@ struct Record {
     ArmTerms arm;
 };
 
-// pid -> slot, for reaping. Open addressing with linear probing; removal shifts back, so no tombstones.
+// pid -> slot, for reaping. Open addressing with linear probing; removal shifts back, so no tombstones. The table
+// doubles as it fills, into the memory behind it, and gives the old one back: pids run through all numbers, and a
+// table for every slot would be touched everywhere by a few services.
 class PidIndex {
   public:
-    static constexpr uint32_t kSize = 4 * kMaxSlots;  // room for every slot at a quarter load
-    static constexpr uint64_t kBytes = kSize * 8;
+    static constexpr uint32_t kMinSize = 512;  // entries: a page
+    static constexpr uint32_t kMaxSize = 4 * kMaxSlots;
+    static constexpr uint64_t kBytes = (2 * kMaxSize - kMinSize) * 8;
 
-    // `zeroed` is kBytes of memory that outlives this.
-    void use(void* zeroed) { entries_ = static_cast<Entry*>(zeroed); }
-    void* memory() const { return entries_; }
+    // `zeroed` is kBytes of memory, a private mapping, that outlives this.
+    void use(void* zeroed) { tables_ = entries_ = static_cast<Entry*>(zeroed); }
+    void* memory() const { return tables_; }
 
     void insert(int32_t pid, uint32_t slot);
     void remove(int32_t pid);
@@ -68,10 +71,15 @@ class PidIndex {
         int32_t pid;  // 0: free
         uint32_t slot;
     };
-    static uint32_t home(int32_t pid) { return static_cast<uint32_t>(pid) & (kSize - 1); }
+    uint32_t home(int32_t pid) const { return static_cast<uint32_t>(pid) & (size_ - 1); }
+    uint32_t after(uint32_t at) const { return (at + 1) & (size_ - 1); }
     uint32_t locate(int32_t pid) const;
+    void grow();
 
-    Entry* entries_ = nullptr;
+    Entry* tables_ = nullptr;
+    Entry* entries_ = nullptr;  // the table in use
+    uint32_t size_ = kMinSize;
+    uint32_t used_ = 0;
 };
 
 }  // namespace yard::keeper

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <vector>
@@ -11,8 +13,19 @@ namespace {
 
 class PidIndexTest : public testing::Test {
   protected:
-    PidIndexTest() : memory_(PidIndex::kBytes) { index_.use(memory_.data()); }
-    std::vector<char> memory_;
+    PidIndexTest() {
+        memory_ = mmap(nullptr, PidIndex::kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        index_.use(memory_);
+    }
+    ~PidIndexTest() override { munmap(memory_, PidIndex::kBytes); }
+
+    size_t resident_pages() const {
+        std::vector<unsigned char> pages(PidIndex::kBytes / 4096);
+        EXPECT_EQ(mincore(memory_, PidIndex::kBytes, pages.data()), 0);
+        return static_cast<size_t>(std::count(pages.begin(), pages.end(), 1));
+    }
+
+    void* memory_;
     PidIndex index_;
 };
 
@@ -28,7 +41,7 @@ TEST_F(PidIndexTest, FindsWhatWasInsertedAndNothingElse) {
 }
 
 TEST_F(PidIndexTest, RemovalKeepsPushedOnesReachable) {
-    const int32_t size = PidIndex::kSize;
+    const int32_t size = PidIndex::kMinSize;
     for (int32_t i = 0; i < 4; ++i)
         index_.insert(10 + i * size, static_cast<uint32_t>(i));  // one home for all
     index_.insert(11, 9);
@@ -42,10 +55,28 @@ TEST_F(PidIndexTest, RemovalKeepsPushedOnesReachable) {
     EXPECT_EQ(slot, 9u);
 }
 
+TEST_F(PidIndexTest, FewProcessesTouchOnePageHoweverManyPidsGoBy) {
+    for (int32_t pid = 1; pid < 500'000; ++pid) {
+        index_.insert(pid, 1);
+        if (pid > 100) index_.remove(pid - 100);
+    }
+    EXPECT_EQ(resident_pages(), 1u);
+}
+
+TEST_F(PidIndexTest, HoldsEverySlotAndGivesTheSmallerTablesBack) {
+    for (uint32_t slot = 0; slot < kMaxSlots; ++slot) index_.insert(static_cast<int32_t>(7 + 3 * slot), slot);
+    for (uint32_t slot = 0; slot < kMaxSlots; ++slot) {
+        uint32_t found = 0;
+        ASSERT_TRUE(index_.find(static_cast<int32_t>(7 + 3 * slot), &found));
+        EXPECT_EQ(found, slot);
+    }
+    EXPECT_LE(resident_pages(), PidIndex::kMaxSize * 8 / 4096);
+}
+
 TEST_F(PidIndexTest, AgreesWithAMapUnderRandomUse) {
     std::map<int32_t, uint32_t> model;
     std::minstd_rand random(1);
-    const int32_t size = PidIndex::kSize;
+    const int32_t size = PidIndex::kMinSize;
     for (uint32_t step = 0; step < 20000; ++step) {
         // Few homes near the end of the table: long runs that wrap around.
         const int32_t pid =
