@@ -1,5 +1,6 @@
 // yard-engine: started by supervisord, with the keeper's socket as descriptor 3.
 #include <fcntl.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -21,6 +22,9 @@ int complain(const std::string& message, int code) {
 }
 
 int run_engine(const Options& options) {
+    // Large buffers, such as compression's, are mapped and given back. By itself malloc raises this threshold to the
+    // largest that was ever freed, and from then on each thread's arena keeps as much for good.
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
     // The keeper kills an engine that closes the socket. A duplicate that nothing closes lets this one say
     // why it cannot work, and end with its exit code.
     static_cast<void>(fcntl(keeper::kEngineSocketFd, F_DUPFD_CLOEXEC, 0));
