@@ -133,7 +133,8 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
                                           control::owner_access(geteuid()));
     if (!server) return stop(server.error());
     server_ = std::move(*server);
-    auto watch = FdWatch::create(loop_.get(), link_.fd(), FdWatch::For::reading, [this] { read_keeper(); });
+    auto watch =
+        FdWatch::create(loop_.get(), link_.fd(), FdWatch::reading, [this](unsigned) { read_keeper(); });
     if (!watch) return stop(watch.error());
     keeper_watch_ = std::move(*watch);
     begin(inventory);

@@ -46,18 +46,18 @@ class CannedServer {
     CannedServer(uv_loop_s* loop, const TcpPort& port, std::vector<std::string> pieces)
         : loop_(loop), pieces_(std::move(pieces)) {
         port.listen();
-        acceptor_ = watch(port.fd(), engine::FdWatch::For::reading, [this, fd = port.fd()] {
+        acceptor_ = watch(port.fd(), engine::FdWatch::reading, [this, fd = port.fd()] {
             connection_.reset(accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
             next_ = 0;
-            watch_ = watch(connection_.get(), engine::FdWatch::For::reading, [this] { on_request(); });
+            watch_ = watch(connection_.get(), engine::FdWatch::reading, [this] { on_request(); });
         });
     }
 
     std::string request;
 
   private:
-    engine::FdWatch watch(int fd, engine::FdWatch::For what, std::function<void()> then) {
-        return std::move(*engine::FdWatch::create(loop_, fd, what, std::move(then)));
+    engine::FdWatch watch(int fd, unsigned events, std::function<void()> then) {
+        return std::move(*engine::FdWatch::create(loop_, fd, events, [then](unsigned) { then(); }));
     }
     void on_request() {
         char bytes[4096];
@@ -65,7 +65,7 @@ class CannedServer {
         if (size > 0) request.assign(bytes, static_cast<size_t>(size));
         watch_.reset();
         if (size <= 0 || pieces_.empty()) return;
-        watch_ = watch(connection_.get(), engine::FdWatch::For::writing, [this] { send_piece(); });
+        watch_ = watch(connection_.get(), engine::FdWatch::writing, [this] { send_piece(); });
     }
     void send_piece() {
         if (next_ < pieces_.size()) {

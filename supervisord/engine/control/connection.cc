@@ -12,19 +12,19 @@ Result<std::unique_ptr<Connection>> Connection::create(uv_loop_s* loop, UniqueFd
                                                        Owner& owner) {
     std::unique_ptr<Connection> connection(new Connection(std::move(socket), caller, dispatcher, owner));
     Connection* raw = connection.get();
-    Result<FdWatcher> watcher =
-        FdWatcher::create(loop, raw->socket_.get(), [raw](unsigned events) { raw->turn(events); });
-    if (!watcher.ok()) return fail(watcher.error());
-    raw->watcher_ = std::move(watcher).value();
+    Result<FdWatch> watch =
+        FdWatch::create(loop, raw->socket_.get(), 0, [raw](unsigned events) { raw->turn(events); });
+    if (!watch) return fail(std::move(watch).error());
+    raw->watch_ = std::move(*watch);
     raw->watch();
     return connection;
 }
 
 void Connection::turn(unsigned events) {
     in_turn_ = true;
-    if (events == FdWatcher::hangup) over_ = true;  // with other events there is still something to read
+    if (events == FdWatch::hangup) over_ = true;  // with other events there is still something to read
     if (call_ != nullptr && call_->is_finished()) call_.reset();
-    if (!over_ && (events & FdWatcher::readable) != 0) read();
+    if (!over_ && (events & FdWatch::reading) != 0) read();
     if (!over_) handle_messages();
     if (!over_) flush();
     if (was_congested_ && unsent() == 0) {
@@ -99,10 +99,10 @@ void Connection::flush() {
 // which a writable socket brings at once.
 void Connection::watch() {
     const bool go_on = was_congested_ || (call_ != nullptr ? call_->is_finished() : backlog_);
-    unsigned events = FdWatcher::hangup;
-    if (unsent() > 0 || go_on) events |= FdWatcher::writable;
-    if (call_ == nullptr && !backlog_ && !eof_ && !congested()) events |= FdWatcher::readable;
-    watcher_->watch(events);
+    unsigned events = FdWatch::hangup;
+    if (unsent() > 0 || go_on) events |= FdWatch::writing;
+    if (call_ == nullptr && !backlog_ && !eof_ && !congested()) events |= FdWatch::reading;
+    watch_.watch(events);
 }
 
 void Connection::send(std::string_view head, std::string_view body, std::string_view tail) {

@@ -12,7 +12,7 @@
 #include "base/unique_fd.h"
 #include "engine/control/call.h"
 #include "engine/control/dispatcher.h"
-#include "engine/control/loop_watchers.h"
+#include "engine/loop/fd_watch.h"
 #include "ipc/varlink/decoder.h"
 
 namespace yard::engine::control {
@@ -73,7 +73,7 @@ class Connection final : private ReplySink {
     const Call::Caller caller_;
     Dispatcher& dispatcher_;
     Owner& owner_;
-    std::optional<FdWatcher> watcher_;
+    FdWatch watch_;
     varlink::Decoder decoder_;
     char terminator_ = '\0';  // of the last request; answers end with it
     std::string output_;

@@ -2,15 +2,14 @@
 
 #include <sys/resource.h>
 
-#include "engine/control/loop_watchers.h"
+#include "engine/loop/loop_timer.h"
 
 namespace yard::engine::control {
 namespace {
 
 struct LoopAlarm final : ControlBackend::Pending {
-    LoopAlarm(uv_loop_s* loop, Duration after, std::function<void()> callback)
-        : timer(loop, std::move(callback)) {
-        timer.arm(after);
+    LoopAlarm(uv_loop_s* loop, Duration after, std::function<void()> callback) : timer(loop) {
+        timer.start(after, std::move(callback));
     }
     LoopTimer timer;
 };

@@ -13,11 +13,10 @@ Result<std::unique_ptr<Server>> Server::create(uv_loop_s* loop, UniqueFd listeni
     std::unique_ptr<Server> server(
         new Server(loop, std::move(listening), handlers, std::move(access), limits));
     Server* raw = server.get();
-    Result<FdWatcher> watcher =
-        FdWatcher::create(loop, raw->listening_.get(), [raw](unsigned) { raw->accept_some(); });
-    if (!watcher.ok()) return fail(std::move(watcher).error().context("control socket"));
-    raw->accept_watcher_ = std::move(watcher).value();
-    raw->accept_watcher_->watch(FdWatcher::readable);
+    Result<FdWatch> watch = FdWatch::create(loop, raw->listening_.get(), FdWatch::reading,
+                                            [raw](unsigned) { raw->accept_some(); });
+    if (!watch) return fail(std::move(watch).error().context("control socket"));
+    raw->accept_watch_ = std::move(*watch);
     return server;
 }
 
@@ -28,8 +27,8 @@ Server::Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPo
       access_(std::move(access)),
       limits_(limits),
       dispatcher_(handlers),
-      accept_again_(loop, [this] { accept_watcher_->watch(FdWatcher::readable); }),
-      half_messages_(loop, [this] { end_half_messages(); }) {}
+      accept_again_(loop),
+      half_messages_(loop) {}
 
 void Server::accept_some() {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
@@ -42,8 +41,8 @@ void Server::accept_some() {
         if (errno == EINTR || errno == ECONNABORTED) continue;
         // EMFILE, ENFILE, ENOMEM: the client stays in the backlog, and asking again at once would be a busy
         // loop.
-        accept_watcher_->watch(0);
-        accept_again_.arm(kAcceptPause);
+        accept_watch_.watch(0);
+        accept_again_.start(kAcceptPause, [this] { accept_watch_.watch(FdWatch::reading); });
         return;
     }
 }
@@ -81,7 +80,7 @@ void Server::after_turn(Connection& connection) {
         connection.half_since.reset();
     } else if (!connection.half_since) {
         connection.half_since = clock_.now();
-        if (!half_messages_.is_armed()) half_messages_.arm(limits_.half_message);
+        if (!half_messages_.is_started()) await_half_messages(limits_.half_message);
     }
 }
 
@@ -104,7 +103,11 @@ void Server::end_half_messages() {
             earliest = connection.half_since;
         }
     }
-    if (earliest) half_messages_.arm(*earliest + limits_.half_message - now);
+    if (earliest) await_half_messages(*earliest + limits_.half_message - now);
+}
+
+void Server::await_half_messages(Duration patience) {
+    half_messages_.start(patience, [this] { end_half_messages(); });
 }
 
 }  // namespace yard::engine::control

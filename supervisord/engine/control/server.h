@@ -14,7 +14,8 @@
 #include "engine/control/access.h"
 #include "engine/control/connection.h"
 #include "engine/control/dispatcher.h"
-#include "engine/control/loop_watchers.h"
+#include "engine/loop/fd_watch.h"
+#include "engine/loop/loop_timer.h"
 
 namespace yard::engine::control {
 
@@ -44,6 +45,7 @@ class Server : private Connection::Owner {
     void remove(const Connection& connection);
     void after_turn(Connection& connection) override;
     void end_half_messages();
+    void await_half_messages(Duration patience);
 
     uv_loop_s* const loop_;
     const UniqueFd listening_;
@@ -51,9 +53,9 @@ class Server : private Connection::Owner {
     const ServerLimits limits_;
     SystemClock clock_;
     Dispatcher dispatcher_;
-    std::optional<FdWatcher> accept_watcher_;
-    LoopTimer accept_again_;   // armed after accept failed for want of descriptors or memory
-    LoopTimer half_messages_;  // armed only while some connection is inside a message
+    FdWatch accept_watch_;
+    LoopTimer accept_again_;   // started after accept failed for want of descriptors or memory
+    LoopTimer half_messages_;  // started only while some connection is inside a message
     size_t strangers_ = 0;
     std::map<const Connection*, std::unique_ptr<Connection>> connections_;
 };

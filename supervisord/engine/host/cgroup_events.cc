@@ -10,15 +10,20 @@
 #include "engine/host/cgroup_tree.h"
 
 namespace yard::engine {
+namespace {
+
+constexpr Duration kRetry = std::chrono::milliseconds(10);
+
+}  // namespace
 
 Result<std::unique_ptr<CgroupEvents>> CgroupEvents::open(uv_loop_s* loop) {
     UniqueFd inotify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!inotify) return fail(system_error("inotify_init1", "for cgroups"));
-    std::unique_ptr<CgroupEvents> events(new CgroupEvents(std::move(inotify)));
-    Result<std::unique_ptr<FdPoll>> poll =
-        FdPoll::open(loop, events->inotify_.get(), [raw = events.get()] { raw->on_ready(); });
-    if (!poll) return fail(std::move(poll).error());
-    events->poll_ = std::move(poll).value();
+    std::unique_ptr<CgroupEvents> events(new CgroupEvents(loop, std::move(inotify)));
+    Result<FdWatch> watch = FdWatch::create(loop, events->inotify_.get(), FdWatch::reading,
+                                            [raw = events.get()](unsigned) { raw->on_ready(); });
+    if (!watch) return fail(std::move(watch).error());
+    events->watch_ = std::move(*watch);
     return events;
 }
 
@@ -31,8 +36,7 @@ Result<CgroupEvents::Wait> CgroupEvents::when_empty(const std::string& directory
     watched.directory = directory;
     watched.waiters.push_back({++last_serial_, std::move(callback)});
     // What happened before the watch was there is seen by looking once after it is.
-    unchecked_.push_back(watch);
-    poll_->wake();
+    look_unasked(watch, Duration(0));
     return Wait{watch, last_serial_};
 }
 
@@ -43,6 +47,11 @@ void CgroupEvents::cancel(Wait wait) {
     if (found == watched_.end()) return;
     std::erase_if(found->second.waiters, is_it);
     if (found->second.waiters.empty()) unwatch(wait.watch);
+}
+
+void CgroupEvents::look_unasked(int watch, Duration after) {
+    unchecked_.push_back(watch);
+    again_.start(after, [this] { on_ready(); });
 }
 
 void CgroupEvents::on_ready() {
@@ -80,9 +89,7 @@ void CgroupEvents::check(int watch) {
     const Result<bool> populated = cgroup_populated(found->second.directory);
     if (!populated) {
         // Out of descriptors, say. Nobody will tell again: look again.
-        unchecked_.push_back(watch);
-        poll_->wake();
-        return;
+        return look_unasked(watch, kRetry);
     }
     if (*populated) return;
     std::move(found->second.waiters.begin(), found->second.waiters.end(), std::back_inserter(due_));

@@ -14,7 +14,8 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "engine/host/fd_poll.h"
+#include "engine/loop/fd_watch.h"
+#include "engine/loop/loop_timer.h"
 
 namespace yard::engine {
 
@@ -45,7 +46,8 @@ class CgroupEvents {
         std::vector<Waiter> waiters;
     };
 
-    explicit CgroupEvents(UniqueFd inotify) : inotify_(std::move(inotify)) {}
+    CgroupEvents(uv_loop_s* loop, UniqueFd inotify) : inotify_(std::move(inotify)), again_(loop) {}
+    void look_unasked(int watch, Duration after);
     void on_ready();
     std::vector<int> drain();
     void check(int watch);
@@ -53,10 +55,11 @@ class CgroupEvents {
 
     UniqueFd inotify_;
     std::unordered_map<int, Watched> watched_;  // by watch descriptor
-    std::vector<int> unchecked_;                // watch descriptors to look at in the next turn
+    std::vector<int> unchecked_;                // watch descriptors to look at unasked
     std::deque<Waiter> due_;                    // whose callbacks are being called
     uint64_t last_serial_ = 0;
-    std::unique_ptr<FdPoll> poll_;
+    FdWatch watch_;    // after inotify_: must be gone before the descriptor is
+    LoopTimer again_;  // started while something is unchecked
 };
 
 }  // namespace yard::engine

@@ -1,9 +1,8 @@
-// FdWatch: calls back while a descriptor is readable or writable. The thin adapter over uv_poll_t.
+// FdWatch: calls back while something can be done with a descriptor. The thin adapter over uv_poll_t.
 //
 // Threads: the loop's only.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -15,20 +14,25 @@ namespace yard::engine {
 
 class FdWatch {
   public:
-    enum class For : uint8_t { reading, writing };
+    enum Events : unsigned {
+        reading = 1,
+        writing = 2,
+        // Both directions of a socket are closed, or the descriptor is in error (a refused connection: told once, as
+        // the last event). Beside others: look there, they end with it.
+        hangup = 8,
+    };
+    using Callback = std::function<void(unsigned events)>;
 
-    // `fd` is borrowed, becomes non-blocking, and must stay open until the watch is gone. `on_event` runs in
-    // every turn of the loop that finds it ready, and once, as the last time, when it is in error (a refused
-    // connection); it may destroy the watch. Fails for what epoll(7) cannot watch, such as a regular file.
-    static Result<FdWatch> create(uv_loop_s* loop, int fd, For what, std::function<void()> on_event);
+    // `fd` is borrowed, becomes non-blocking, and must stay open until the watch is gone. `on_event` runs in every turn
+    // of the loop that finds one of `events`; it may destroy the watch. Fails for what epoll(7) cannot watch, such as a
+    // regular file.
+    static Result<FdWatch> create(uv_loop_s* loop, int fd, unsigned events, Callback on_event);
 
     // Watches nothing.
     FdWatch() = default;
 
-    // Between the two `on_event` does not run; what is ready by then is seen at resume(). REQUIRES: watches
-    // something.
-    void pause();
-    void resume();
+    // What to be called for from now on; 0: nothing. What is there by then is seen. REQUIRES: made by create().
+    void watch(unsigned events);
     // Ends the watch; `on_event` does not run again, and the descriptor may be closed at once.
     void reset() { block_.reset(); }
     explicit operator bool() const { return block_ != nullptr; }

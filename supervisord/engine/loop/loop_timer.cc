@@ -35,6 +35,10 @@ void LoopTimer::start(Duration after, std::function<void()> on_expiry) {
     uv_timer_start(&block_->handle, expire, static_cast<uint64_t>(milliseconds.count()), 0);
 }
 
+bool LoopTimer::is_started() const {
+    return uv_is_active(reinterpret_cast<const uv_handle_t*>(&block_->handle)) != 0;
+}
+
 void LoopTimer::stop() {
     uv_timer_stop(&block_->handle);
     block_->on_expiry = nullptr;

@@ -22,6 +22,7 @@ class LoopTimer {
     void start(Duration after, std::function<void()> on_expiry);
     // What was started does not run. A stopped timer does not wake the loop.
     void stop();
+    bool is_started() const;
 
   private:
     struct Block;

@@ -99,19 +99,19 @@ Result<std::unique_ptr<NotifySocket>> NotifySocket::create(uv_loop_s* loop, Uniq
     state->service_uid = service_uid;
     state->processes = std::move(processes);
     state->callbacks = std::move(callbacks);
-    auto watch = FdWatch::create(loop, state->socket.get(), FdWatch::For::reading,
-                                 [raw = state.get()] { raw->receive(kDatagramsPerTurn); });
+    auto watch = FdWatch::create(loop, state->socket.get(), FdWatch::reading,
+                                 [raw = state.get()](unsigned) { raw->receive(kDatagramsPerTurn); });
     if (!watch) return fail(std::move(watch).error().context("notify socket"));
     state->watch = std::move(*watch);
     return std::unique_ptr<NotifySocket>(new NotifySocket(std::move(state)));
 }
 
 void NotifySocket::hold() {
-    state_->watch.pause();
+    state_->watch.watch(0);
 }
 
 void NotifySocket::go_on() {
-    state_->watch.resume();
+    state_->watch.watch(FdWatch::reading);
 }
 
 void NotifySocket::drain_now() {

@@ -36,7 +36,7 @@ int Connector::try_connect(const NetAddress& address) {
         return 0;
     }
     if (errno != EINPROGRESS) return errno;
-    auto watch = FdWatch::create(loop_, socket_.get(), FdWatch::For::writing, [this] { on_writable(); });
+    auto watch = FdWatch::create(loop_, socket_.get(), FdWatch::writing, [this](unsigned) { on_writable(); });
     if (!watch) return watch.error().code;
     watch_ = std::move(*watch);
     return 0;

@@ -27,8 +27,8 @@ FileProbe::FileProbe(uv_loop_s* loop, std::string path, Duration interval, std::
       timer_(loop),
       inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
     if (inotify_) {
-        auto watch =
-            FdWatch::create(loop, inotify_.get(), FdWatch::For::reading, [this] { on_folder_changed(); });
+        auto watch = FdWatch::create(loop, inotify_.get(), FdWatch::reading,
+                                     [this](unsigned) { on_folder_changed(); });
         if (watch) watch_ = std::move(*watch);
     }
     timer_.start(Duration(0), [this] { look(); });

@@ -45,7 +45,7 @@ void HttpAttempt::on_connected(Result<UniqueFd> connection) {
     const ssize_t sent = send(socket_.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
     if (sent < 0) return finish(fail(std::strerror(errno), errno));
     if (static_cast<size_t>(sent) != request_.size()) return finish(fail("the request was not taken"));
-    auto watch = FdWatch::create(loop_, socket_.get(), FdWatch::For::reading, [this] { on_readable(); });
+    auto watch = FdWatch::create(loop_, socket_.get(), FdWatch::reading, [this](unsigned) { on_readable(); });
     if (!watch) return finish(fail(std::move(watch).error()));
     watch_ = std::move(*watch);
 }

@@ -14,8 +14,8 @@ Result<std::unique_ptr<OutputTail>> OutputTail::open(uv_loop_s* loop, const std:
     Result<UniqueFd> fifo = open_output_fifo(path, owner);
     if (!fifo) return fail(std::move(fifo).error());
     std::unique_ptr<OutputTail> tail(new OutputTail(std::move(*fifo)));
-    auto watch = FdWatch::create(loop, tail->fifo_.get(), FdWatch::For::reading,
-                                 [raw = tail.get()] { raw->read_all(); });
+    auto watch = FdWatch::create(loop, tail->fifo_.get(), FdWatch::reading,
+                                 [raw = tail.get()](unsigned) { raw->read_all(); });
     if (!watch) return fail(std::move(watch).error().context(path));
     tail->watch_ = std::move(*watch);
     tail->read_all();

@@ -38,8 +38,8 @@ Result<std::unique_ptr<FifoProbe>> FifoProbe::create(uv_loop_s* loop, const std:
     auto fifo = open_fifo(path);
     if (!fifo) return fail(std::move(fifo).error());
     std::unique_ptr<FifoProbe> probe(new FifoProbe(std::move(*fifo), fd, std::move(on_ready)));
-    auto watch = FdWatch::create(loop, probe->fifo_.get(), FdWatch::For::reading,
-                                 [raw = probe.get()] { raw->on_readable(); });
+    auto watch = FdWatch::create(loop, probe->fifo_.get(), FdWatch::reading,
+                                 [raw = probe.get()](unsigned) { raw->on_readable(); });
     if (!watch) return fail(std::move(watch).error().context(path));
     probe->watch_ = std::move(*watch);
     return probe;
