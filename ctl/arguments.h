@@ -22,6 +22,7 @@ struct Arguments {
     std::vector<std::string> names;  // services
     std::string name;                // the one service
     bool no_wait = false;
+    bool watch = false;
     std::string signal;
     bool list_signals = false;
     bool tree = false;

@@ -26,6 +26,10 @@ constexpr Option kOneName = {"NAME", "", "the service", &A::name, true};
 constexpr Option kNoWait = {"--no-wait", "", "return as soon as the daemon has taken the order", &A::no_wait};
 
 constexpr Option kLooking[] = {kAnyNames};
+constexpr Option kStatus[] = {
+    kAnyNames,
+    {"-w,--watch", "", "show it again whenever something changes, until Ctrl-C", &A::watch},
+};
 constexpr Option kOperating[] = {kSomeNames, kNoWait};
 constexpr Option kKilling[] = {
     {"NAME", "", kSomeNames.help, &A::names},
@@ -58,26 +62,96 @@ constexpr Option kChecking[] = {
 constexpr Option kShowing[] = {kOneName};
 constexpr Option kEnding[] = {kNoWait};
 
+// What a person may want to paste.
+constexpr Example kStatusExamples[] = {
+    {"ctl status", "everything, on a terminal what needs attention first"},
+    {"ctl status api 'worker@*'", "some; the exit code says whether all of them run"},
+    {"ctl status --watch", "stay and show every change"},
+    {"ctl status --json | jq -r '.[].name'", "for a script"},
+};
+constexpr Example kStartExamples[] = {
+    {"ctl start api", "and what it requires; returns when it is ready, or says why not"},
+    {"ctl start 'worker@*' --no-wait", "order it and go on"},
+};
+constexpr Example kStopExamples[] = {
+    {"ctl stop api", "and first what requires it"},
+    {"ctl stop '*'", "everything, but not the daemon"},
+};
+constexpr Example kRestartExamples[] = {
+    {"ctl restart 'worker@*' api", "all instances of worker, and api"},
+    {"ctl restart --no-wait api", "order it and go on"},
+};
+constexpr Example kKillExamples[] = {
+    {"ctl kill -s HUP web", "what many programs take as a wish to read their files again"},
+    {"ctl kill -9 --tree web", "every process of it at once; its policy may start it again"},
+};
+constexpr Example kWaitExamples[] = {
+    {"ctl wait db api", "until both are up"},
+    {"ctl wait migrate --for completed --timeout 5m", "exit code 5 when that takes longer"},
+};
+constexpr Example kReniceExamples[] = {
+    {"ctl renice worker 10", "let others go first"},
+};
+constexpr Example kPsExamples[] = {
+    {"ctl ps", "of all services"},
+    {"ctl ps 'worker@*'", "of some"},
+};
+constexpr Example kTreeExamples[] = {
+    {"ctl tree api", "who started whom"},
+};
+constexpr Example kLogsExamples[] = {
+    {"ctl logs -f", "everything, as it is written"},
+    {"ctl logs -n 50 api db", "the last lines of two, merged by time"},
+    {"ctl logs --since 10m --grep 'error|warn' api", "what matters"},
+};
+constexpr Example kEventsExamples[] = {
+    {"ctl events -f", "until Ctrl-C"},
+    {"ctl events -f --json", "an object a line, numbered by seq"},
+};
+constexpr Example kCheckExamples[] = {
+    {"ctl check", "the file that the daemon would take"},
+    {"ctl check new.yaml && mv new.yaml yard.yaml", "before it is used"},
+};
+constexpr Example kShowExamples[] = {
+    {"ctl show api", "defaults included"},
+};
+constexpr Example kPingExamples[] = {
+    {"ctl ping", "how long the daemon takes to answer, and its processes"},
+};
+constexpr Example kVersionExamples[] = {
+    {"ctl version", "of both, which may differ after an upgrade"},
+};
+constexpr Example kShutdownExamples[] = {
+    {"ctl shutdown", "returns when everything is down"},
+};
+
 constexpr Command kCommands[] = {
-    {"status", "Services", "show what runs, since when, and why something does not", kLooking, run_status},
+    {"status", "Services", "show what runs, since when, and why something does not", kStatus, run_status,
+     kStatusExamples},
     {"start", "Services", "start services and what they require, and wait until they are up", kOperating,
-     run_start},
+     run_start, kStartExamples},
     {"stop", "Services", "stop services and what requires them, and wait until they are down", kOperating,
-     run_stop},
+     run_stop, kStopExamples},
     {"restart", "Services", "stop and start services, and what requires them around it", kOperating,
-     run_restart},
-    {"kill", "Services", "send a signal; the restart policy stays in force", kKilling, run_kill},
-    {"wait", "Services", "wait until services are in a state", kWaiting, run_wait},
-    {"renice", "Services", "set the priority, now and for later starts", kRenicing, run_renice},
-    {"ps", "Looking", "list the processes of services", kLooking, run_ps},
-    {"tree", "Looking", "draw the process tree of services", kLooking, run_tree},
-    {"logs", "Looking", "print what services wrote", kLogging, run_logs},
-    {"events", "Looking", "follow every change of state, with its cause", kFollowing, run_events},
-    {"check", "Configuration", "find the mistakes in a configuration; needs no daemon", kChecking, run_check},
-    {"show", "Configuration", "print the configuration in force for a service", kShowing, run_show},
-    {"ping", "Daemon", "see whether the daemon answers", {}, run_ping},
-    {"version", "Daemon", "print the versions of ctl and of the daemon", {}, run_version},
-    {"shutdown", "Daemon", "stop everything in order and end the daemon", kEnding, run_shutdown},
+     run_restart, kRestartExamples},
+    {"kill", "Services", "send a signal; the restart policy stays in force", kKilling, run_kill,
+     kKillExamples},
+    {"wait", "Services", "wait until services are in a state", kWaiting, run_wait, kWaitExamples},
+    {"renice", "Services", "set the priority, now and for later starts", kRenicing, run_renice,
+     kReniceExamples},
+    {"ps", "Looking", "list the processes of services", kLooking, run_ps, kPsExamples},
+    {"tree", "Looking", "draw the process tree of services", kLooking, run_tree, kTreeExamples},
+    {"logs", "Looking", "print what services wrote", kLogging, run_logs, kLogsExamples},
+    {"events", "Looking", "follow every change of state, with its cause", kFollowing, run_events,
+     kEventsExamples},
+    {"check", "Configuration", "find the mistakes in a configuration; needs no daemon", kChecking, run_check,
+     kCheckExamples},
+    {"show", "Configuration", "print the configuration in force for a service", kShowing, run_show,
+     kShowExamples},
+    {"ping", "Daemon", "see whether the daemon answers", {}, run_ping, kPingExamples},
+    {"version", "Daemon", "print the versions of ctl and of the daemon", {}, run_version, kVersionExamples},
+    {"shutdown", "Daemon", "stop everything in order and end the daemon", kEnding, run_shutdown,
+     kShutdownExamples},
 };
 
 }  // namespace

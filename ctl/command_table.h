@@ -29,12 +29,18 @@ struct Option {
     bool is_list() const { return std::holds_alternative<std::vector<std::string> Arguments::*>(target); }
 };
 
+struct Example {
+    std::string_view words;  // as typed to a shell
+    std::string_view does;
+};
+
 struct Command {
     std::string_view name;
     std::string_view group;  // the heading it stands under in the help
     std::string_view summary;
     std::span<const Option> options;
     Outcome (*run)(Context&);
+    std::span<const Example> examples = {};
 };
 
 std::span<const Command> commands();

@@ -1,11 +1,15 @@
 // ctl start, stop, restart, kill, renice: what changes services, with an outcome for each.
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "base/clock.h"
 #include "base/signal_number.h"
 #include "base/text.h"
 #include "ctl/commands.h"
 #include "ctl/progress.h"
 #include "ctl/service_view.h"
+#include "ctl/waiting_text.h"
 
 namespace yard::ctl {
 namespace {
@@ -45,21 +49,63 @@ Outcome change(Context& context, const std::string& method, Json parameters) {
     return print_outcomes(context, (*reply)["outcomes"]);
 }
 
-// As change(), telling the person at the terminal about each step.
+// Tells the person at the terminal what is being waited for, from half a second on.
+class Waiting {
+  public:
+    Waiting(Context& context, bool takes_down)
+        : context_(context),
+          looking_(context.session.socket_path()),
+          progress_(STDERR_FILENO, context.error_terminal) {
+        operation_.takes_down = takes_down;
+    }
+
+    void note(const Json& step) {
+        operation_.moved.insert(step["name"].as_string());
+        if (patience() == Milliseconds(0)) tell();
+    }
+    Milliseconds patience() const {
+        const auto left = next_ - SystemClock().now();
+        return std::max(std::chrono::ceil<Milliseconds>(left), Milliseconds(0));
+    }
+    bool tell() {
+        next_ = SystemClock().now() + std::chrono::seconds(1);  // time runs on, and reasons change
+        const Json named = services(with_names(context_.args.names));
+        const Json all = waits_for_others(operation_, named) ? services(Json(Json::Object{})) : Json();
+        progress_.show(waiting_text(operation_, named, all, SystemClock().now() - began_));
+        return true;
+    }
+
+  private:
+    // As far as the daemon tells: what goes wrong, the order itself will say.
+    Json services(const Json& parameters) {
+        const auto reply = looking_.call("Status", parameters);
+        return reply ? (*reply)["services"] : Json();
+    }
+
+    Context& context_;
+    Session looking_;
+    Progress progress_;
+    Operation operation_;
+    const BootTime began_ = SystemClock().now();
+    BootTime next_ = began_ + Milliseconds(500);
+};
+
+// As change(), for a person who waits.
 Outcome change_and_tell(Context& context, const std::string& method, Json parameters) {
     parameters = mutating(std::move(parameters));
     Json outcomes;
     Result<Unit, Trouble> streamed = Unit{};
     {
-        Progress progress(STDERR_FILENO, context.error_terminal);
+        Waiting waiting(context, method != "Start");
         const auto take = [&](const Reply& reply) {
             outcomes = reply.parameters["outcomes"];
             if (!reply.continues) return true;
-            for (const Json& step : outcomes.as_array()) progress.show(outcome_line(step, Terminal()));
+            for (const Json& step : outcomes.as_array()) waiting.note(step);
             return true;
         };
+        const varlink::Quiet quiet{[&] { return waiting.patience(); }, [&] { return waiting.tell(); }};
         streamed = context.session.stream(
-            method, [&] { return parameters; }, take);
+            method, [&] { return parameters; }, take, &quiet);
     }
     if (!streamed) return trouble(streamed.error());
     return print_outcomes(context, outcomes);

@@ -7,22 +7,6 @@ namespace {
 
 using varlink::Json;
 
-std::string number_or_dash(const Json& value) {
-    return value.is_int() ? std::to_string(value.as_int()) : "-";
-}
-
-std::string age_of(const Json& service, WallTime now) {
-    const std::optional<WallTime> since = parse_rfc3339(service["since"].as_string());
-    return since ? age_words(now - *since) : "-";
-}
-
-// Why it is as it is, and what it says of itself.
-std::string words_of(const Json& service) {
-    const std::string& reason = service["reason"].as_string();
-    const std::string& status_text = service["status_text"].as_string();
-    return reason.empty() || status_text.empty() ? reason + status_text : reason + "; " + status_text;
-}
-
 std::string state_line(const Json& service, WallTime now, const Terminal& terminal) {
     const std::string& state = service["state"].as_string();
     std::string line = terminal.paint(terminal.safe(state), state_colour(state));
@@ -64,28 +48,19 @@ std::string exit_words(const Json& exit) {
     return exit["unknown"].as_bool() ? "unknown" : "-";
 }
 
-Table status_table() {
-    constexpr auto kRight = Column::Align::right;
-    return Table({{.title = "NAME", .narrowest = 8},
-                  {.title = "STATE"},
-                  {.title = "PID", .align = kRight},
-                  {.title = "SINCE", .align = kRight},
-                  {.title = "RESTARTS", .align = kRight},
-                  {.title = "EXIT", .align = kRight},
-                  {.title = "NICE", .align = kRight},
-                  {.title = "REASON/STATUS", .narrowest = 13}});
+std::string number_or_dash(const Json& value) {
+    return value.is_int() ? std::to_string(value.as_int()) : "-";
 }
 
-void add_service(Table& table, const Json& service, WallTime now) {
-    const std::string& state = service["state"].as_string();
-    table.add({service["name"].as_string(),
-               {state, state_colour(state)},
-               number_or_dash(service["pid"]),
-               age_of(service, now),
-               number_or_dash(service["restarts"]),
-               exit_words(service["exit"]),
-               number_or_dash(service["nice"]),
-               words_of(service)});
+std::string age_of(const Json& service, WallTime now) {
+    const std::optional<WallTime> since = parse_rfc3339(service["since"].as_string());
+    return since ? age_words(now - *since) : "-";
+}
+
+std::string words_of(const Json& service) {
+    const std::string& reason = service["reason"].as_string();
+    const std::string& status_text = service["status_text"].as_string();
+    return reason.empty() || status_text.empty() ? reason + status_text : reason + "; " + status_text;
 }
 
 std::string service_details(const Json& service, WallTime now, const Terminal& terminal) {

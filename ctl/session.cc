@@ -102,7 +102,8 @@ Result<Json, Trouble> Session::call(const std::string& method, Json parameters) 
 }
 
 Result<Unit, Trouble> Session::stream(const std::string& method, const std::function<Json()>& parameters,
-                                      const std::function<bool(const Reply&)>& on_reply) {
+                                      const std::function<bool(const Reply&)>& on_reply,
+                                      const varlink::Quiet* quiet) {
     if (Result<Unit, Trouble> connected = connect(); !connected) return connected;
     std::optional<Trouble> refused;
     const auto take = [&](const Reply& reply) {
@@ -111,7 +112,7 @@ Result<Unit, Trouble> Session::stream(const std::string& method, const std::func
         return false;
     };
     for (;;) {
-        const Status ended = client_->call_more(kInterface + method, parameters(), take);
+        const Status ended = client_->call_more(kInterface + method, parameters(), take, quiet);
         if (refused) return trouble(std::move(*refused));
         if (ended) return Unit{};
         if (!varlink::connection_ended(ended.error())) return trouble(transport_trouble(ended.error()));

@@ -22,12 +22,16 @@ class Session {
 
     // Calls `method` with "more": `on_reply` sees each reply (never an error) until the last or until it
     // returns false. When the engine restarts in between, calls again with what `parameters` gives then.
+    // `quiet`, if there is one, is called between replies.
     Result<Unit, Trouble> stream(const std::string& method, const std::function<varlink::Json()>& parameters,
-                                 const std::function<bool(const varlink::Reply&)>& on_reply);
+                                 const std::function<bool(const varlink::Reply&)>& on_reply,
+                                 const varlink::Quiet* quiet = nullptr);
 
     // Answers may take as long as they like (start, stop, wait ...); otherwise a silent daemon is given up
     // on. REQUIRES: no call yet.
     void wait_for_ever() { patient_ = true; }
+
+    const std::string& socket_path() const { return path_; }
 
     // Did the last call fail because the daemon ended during it?
     bool daemon_ended() const { return daemon_ended_; }

@@ -1,7 +1,9 @@
 // ctl status
 #include "base/text.h"
 #include "ctl/commands.h"
+#include "ctl/service_table.h"
 #include "ctl/service_view.h"
+#include "ctl/status_watch.h"
 
 namespace yard::ctl {
 namespace {
@@ -11,7 +13,7 @@ using varlink::Reply;
 
 // What the replies add up to.
 struct Shown {
-    Table table = status_table();
+    ServiceTable table;
     Json::Array services;  // in full, where the table is not all that is shown of them
     bool all_up = true;
 };
@@ -22,7 +24,7 @@ bool names_one(const Arguments& args) {
 
 void add(Shown& shown, const Json& service, bool in_full) {
     shown.all_up = shown.all_up && counts_as_running(service["state"].as_string());
-    add_service(shown.table, service, SystemClock().wall_now());
+    shown.table.add(service, SystemClock().wall_now());
     if (in_full) shown.services.push_back(service);
 }
 
@@ -34,6 +36,7 @@ void print(Context& context, Shown& shown) {
             service_details(shown.services.front(), SystemClock().wall_now(), context.terminal));
     } else {
         context.out.write(shown.table.draw(context.terminal));
+        if (context.terminal.is_tty) context.out.line("\n" + shown.table.summary(context.terminal));
     }
 }
 
@@ -41,10 +44,12 @@ void print(Context& context, Shown& shown) {
 
 Outcome run_status(Context& context) {
     const Arguments& args = context.args;
+    if (args.watch) return watch_status(context);
     const bool in_full = args.json || names_one(args);
-    Shown shown;
+    const ServiceTable empty(ServiceTable::order_for(context.terminal));
+    Shown shown{empty, {}};
     const auto begin = [&] {
-        shown = Shown();
+        shown = {empty, {}};
         return with_names(args.names);
     };
     const auto take = [&](const Reply& reply) {

@@ -28,6 +28,8 @@ class Table {
 
     // REQUIRES: one cell a column.
     void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+    // An empty line between the rows before and those to come.
+    void leave_a_line() { rows_.emplace_back(); }
 
     // A heading and a line per row, each ended by a newline, without spaces at the end. Cells stay as they were
     // drawn: neutralised and cut.

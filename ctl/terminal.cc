@@ -66,6 +66,7 @@ Terminal describe_terminal(const TerminalFacts& facts) {
     terminal.can_redraw = facts.term != "dumb";
     terminal.colours = terminal.can_redraw && facts.no_color.empty();
     terminal.width = columns_of(facts);
+    terminal.height = facts.lines == 0 ? 24 : facts.lines;
     return terminal;
 }
 
@@ -73,7 +74,10 @@ Terminal Terminal::of(int fd) {
     TerminalFacts facts;
     winsize size{};
     facts.is_tty = isatty(fd) == 1;
-    if (facts.is_tty && ioctl(fd, TIOCGWINSZ, &size) == 0) facts.columns = size.ws_col;
+    if (facts.is_tty && ioctl(fd, TIOCGWINSZ, &size) == 0) {
+        facts.columns = size.ws_col;
+        facts.lines = size.ws_row;
+    }
     facts.columns_variable = variable("COLUMNS");
     facts.no_color = variable("NO_COLOR");
     facts.term = variable("TERM");

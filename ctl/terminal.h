@@ -15,7 +15,8 @@ struct Terminal {
     bool colours = false;
     bool can_redraw = false;  // a line can be written over
     bool utf8 = true;
-    size_t width = 0;  // columns; 0: no limit
+    size_t width = 0;   // columns; 0: no limit
+    size_t height = 0;  // lines; 0: no limit
 
     // As `fd` and the environment say: COLUMNS, NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG. `fd` is borrowed.
     static Terminal of(int fd);
@@ -31,7 +32,7 @@ struct Terminal {
 // What Terminal::of() looks at.
 struct TerminalFacts {
     bool is_tty = false;
-    size_t columns = 0;  // TIOCGWINSZ; 0: unknown
+    size_t columns = 0, lines = 0;  // TIOCGWINSZ; 0: unknown
     std::string columns_variable{}, no_color{}, term{}, lc_all{}, lc_ctype{}, lang{};
 };
 Terminal describe_terminal(const TerminalFacts& facts);

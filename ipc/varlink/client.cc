@@ -92,13 +92,23 @@ Result<Reply> Client::call(const std::string& method, const Json& parameters) {
 }
 
 Status Client::call_more(const std::string& method, const Json& parameters,
-                         const std::function<bool(const Reply&)>& on_reply) {
+                         const std::function<bool(const Reply&)>& on_reply, const Quiet* quiet) {
     if (Status sent = send_request(method, parameters, true); !sent) return sent;
     for (;;) {
+        if (quiet && stays_quiet(quiet->within())) {
+            if (!quiet->act()) return Ok();
+            continue;
+        }
         const Result<Reply> reply = read_reply();
         if (!reply) return fail(reply.error());
         if (!on_reply(*reply) || !reply->continues) return Ok();
     }
+}
+
+bool Client::stays_quiet(milliseconds within) const {
+    if (buffered_.find('\0') != std::string::npos) return false;
+    pollfd waited{fd_.get(), POLLIN, 0};
+    return poll(&waited, 1, static_cast<int>(within.count())) == 0;
 }
 
 Status Client::send_request(const std::string& method, const Json& parameters, bool more) {

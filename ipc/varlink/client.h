@@ -20,6 +20,13 @@ struct Reply {
     bool ok() const { return error.empty(); }
 };
 
+// What to do while a stream is quiet: `within` is asked before each wait, and when nothing came for that long, `act` is
+// called. It returns false to end the stream.
+struct Quiet {
+    std::function<std::chrono::milliseconds()> within;
+    std::function<bool()> act;
+};
+
 class Client {
   public:
     // Connects. While the daemon's engine restarts, connections wait in the backlog that the keeper holds.
@@ -34,7 +41,7 @@ class Client {
     // Sends with "more"; `on_reply` sees each reply until one does not continue or it returns false (then the
     // connection is of no more use). Does not retry: the caller knows from where to resume, see reconnect().
     Status call_more(const std::string& method, const Json& parameters,
-                     const std::function<bool(const Reply&)>& on_reply);
+                     const std::function<bool(const Reply&)>& on_reply, const Quiet* quiet = nullptr);
 
     // Connects anew after the connection ended (connection_ended() of the error). The first time at once,
     // then after pauses that grow, until `retry_for` has been spent on pauses since the last reply; then
@@ -48,6 +55,7 @@ class Client {
   private:
     Client(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
     Result<Reply> read_reply();
+    bool stays_quiet(std::chrono::milliseconds within) const;
     Result<std::string> read_message();
     Status receive_some();
     Status wait_readable();

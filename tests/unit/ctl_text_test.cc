@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "ctl/log_cursor.h"
 #include "ctl/process_tree.h"
+#include "ctl/service_table.h"
 #include "ctl/service_view.h"
 #include "ctl/time_text.h"
+#include "ctl/waiting_text.h"
 #include "ctl/yaml_text.h"
 
 namespace yard::ctl {
@@ -116,7 +120,7 @@ TEST(ServiceView, JsonHasEveryPromisedMemberAndOneWayToEnd) {
         R"("exit":{"code":1},"nice":null,"reason":null,"status_text":null,"extra":1}])");
 }
 
-TEST(ServiceView, TableSaysSinceWhenAndWhy) {
+TEST(ServiceTable, SaysSinceWhenAndWhy) {
     const Json service = Json::Object{{"name", "db"},
                                       {"state", "backoff"},
                                       {"since", "2026-01-31T12:00:00Z"},
@@ -124,11 +128,96 @@ TEST(ServiceView, TableSaysSinceWhenAndWhy) {
                                       {"exit", Json::Object{{"code", 1}}},
                                       {"reason", "restart in 1s"},
                                       {"status_text", "warming"}};
-    Table table = status_table();
-    add_service(table, service, at("2026-01-31T12:02:05Z"));
+    ServiceTable table(ServiceTable::Order::as_added);
+    table.add(service, at("2026-01-31T12:02:05Z"));
     EXPECT_EQ(table.draw({}),
               "NAME  STATE    PID  SINCE  RESTARTS  EXIT  NICE  REASON/STATUS\n"
               "db    backoff    -  2m 5s         2     1     -  restart in 1s; warming\n");
+}
+
+// The first two words of each line of a table of these states, services named a, b, c ...
+std::string names_and_states(ServiceTable::Order order, const std::vector<const char*>& states) {
+    ServiceTable table(order);
+    char name = 'a';
+    for (const char* state : states) {
+        table.add(Json::Object{{"name", std::string(1, name++)}, {"state", state}}, WallTime{});
+    }
+    std::istringstream drawn(table.draw({}));
+    std::string line, text;
+    std::getline(drawn, line);  // the heading
+    while (std::getline(drawn, line)) {
+        std::istringstream words(line);
+        std::string first, second;
+        words >> first >> second;
+        text += first + " " + second + "\n";
+    }
+    return text;
+}
+
+TEST(ServiceTable, ForAPersonWhatNeedsAttentionComesFirstAGroupAState) {
+    EXPECT_EQ(names_and_states(ServiceTable::Order::by_attention,
+                               {"stopped", "running", "stopping", "completed", "waiting", "running", "failed",
+                                "newer", "backoff", "starting"}),
+              "g failed\n \ni backoff\n \nc stopping\ne waiting\nj starting\n \n"
+              "b running\nf running\n \nd completed\n \na stopped\n \nh newer\n");
+}
+
+TEST(ServiceTable, ForProgramsLinesStayAsTheyCome) {
+    EXPECT_EQ(names_and_states(ServiceTable::Order::as_added, {"running", "failed", "stopped"}),
+              "a running\nb failed\nc stopped\n");
+    EXPECT_EQ(ServiceTable::order_for({}), ServiceTable::Order::as_added);
+    EXPECT_EQ(ServiceTable::order_for({.is_tty = true}), ServiceTable::Order::by_attention);
+}
+
+TEST(ServiceTable, SummaryCountsStatesInTheSameOrder) {
+    ServiceTable table(ServiceTable::Order::by_attention);
+    EXPECT_EQ(table.summary({}), "no services");
+    for (const char* state : {"running", "stopped", "running", "failed", "newer"}) {
+        table.add(Json::Object{{"name", "x"}, {"state", state}}, WallTime{});
+    }
+    EXPECT_EQ(table.summary({}), "1 failed, 2 running, 1 stopped, 1 other");
+    EXPECT_EQ(
+        table.summary({.colours = true}),
+        "\033[31m1 failed\033[0m, \033[32m2 running\033[0m, \033[2m1 stopped\033[0m, \033[33m1 other\033[0m");
+}
+
+Json service_in(const char* name, const char* state, const char* reason = "") {
+    return Json::Object{{"name", name}, {"state", state}, {"reason", reason}};
+}
+const auto three_seconds = std::chrono::seconds(3);
+
+TEST(WaitingText, AServiceThatWaitsSaysForWhatAndHowLong) {
+    const Json named = Json::Array{service_in("api", "waiting", "waiting for db to be ready")};
+    EXPECT_EQ(waiting_text({}, named, {}, three_seconds), "api: waiting for db to be ready … 3s");
+    const Json starting = Json::Array{service_in("db", "starting", "tcp 127.0.0.1:1: Connection refused")};
+    EXPECT_EQ(waiting_text({}, starting, {}, three_seconds),
+              "db: starting, tcp 127.0.0.1:1: Connection refused … 3s");
+}
+
+TEST(WaitingText, AStopThatOthersHoldUpNamesThem) {
+    const Json named = Json::Array{service_in("db", "running")};
+    const Json all = Json::Array{service_in("db", "running"), service_in("api", "stopping"),
+                                 service_in("far", "running"), service_in("worker", "stopping")};
+    const Operation stop{.takes_down = true};
+    EXPECT_TRUE(waits_for_others(stop, named));
+    EXPECT_EQ(waiting_text(stop, named, all, three_seconds),
+              "db: waits until 2 others are down: api, worker … 3s");
+    EXPECT_EQ(waiting_text(stop, named, named, three_seconds), "db: is to stop … 3s");
+}
+
+TEST(WaitingText, WhatIsUpAgainAfterARestartIsNotAwaited) {
+    const Json named = Json::Array{service_in("a", "running"), service_in("b", "stopping", "restarted"),
+                                   service_in("c", "stopping")};
+    const Operation restart{.takes_down = true, .moved = {"a", "b", "c"}};
+    EXPECT_FALSE(waits_for_others(restart, named));
+    EXPECT_EQ(waiting_text(restart, named, {}, three_seconds), "b: stopping (and 1 more) … 3s");
+    EXPECT_EQ(waiting_text(restart, Json::Array{service_in("a", "running")}, {}, three_seconds), "");
+}
+
+TEST(WaitingText, AStartDoesNotWaitForWhatIsUp) {
+    EXPECT_EQ(waiting_text({}, Json::Array{service_in("a", "running"), service_in("b", "failed")}, {},
+                           three_seconds),
+              "");
 }
 
 TEST(ServiceView, DetailsLeaveOutWhatThereIsNot) {

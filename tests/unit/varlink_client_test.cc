@@ -159,6 +159,35 @@ TEST(VarlinkClient, MoreStopsWhenTheCallerHasEnough) {
     EXPECT_EQ(seen, 2);
 }
 
+TEST(VarlinkClient, AQuietStreamLetsTheCallerActUntilItHasEnough) {
+    FakeVarlinkServer server([](size_t, const Json&) { return Answer{fakes::progress(Json::Object{})}; });
+    Client client = connected_to(server);
+    int seen = 0, quiet_times = 0;
+    const auto take = [&](const Reply&) {
+        ++seen;
+        return true;
+    };
+    const Quiet quiet{[&] { return milliseconds(seen == 0 ? 10'000 : 1); },
+                      [&] { return ++quiet_times < 3; }};
+    EXPECT_TRUE(client.call_more("a.B", Json::Object{}, take, &quiet).ok());
+    EXPECT_EQ(seen, 1);
+    EXPECT_EQ(quiet_times, 3);
+}
+
+TEST(VarlinkClient, RepliesThatCameAreTakenBeforeAQuietMoment) {
+    FakeVarlinkServer server([](size_t, const Json&) {
+        return Answer{fakes::progress(Json::Object{}) + fakes::progress(Json::Object{}) +
+                      fakes::reply(Json::Object{}).bytes};
+    });
+    Client client = connected_to(server);
+    std::string order;
+    const auto take = [&](const Reply&) { return !order.append("r").empty(); };
+    const Quiet quiet{[&] { return milliseconds(order.empty() ? 10'000 : 0); },
+                      [&] { return !order.append("q").empty(); }};
+    EXPECT_TRUE(client.call_more("a.B", Json::Object{}, take, &quiet).ok());
+    EXPECT_EQ(order, "rrr");
+}
+
 TEST(VarlinkClient, MoreReportsTheEndOfTheConnectionAndCanGoOnAfterReconnect) {
     FakeVarlinkServer server([](size_t nth, const Json&) {
         return nth == 0 ? Answer{fakes::progress(Json::Object{}) + "{\"par", true}

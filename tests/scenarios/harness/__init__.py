@@ -3,10 +3,11 @@
 from . import cgroups, procfs
 from .daemon import BUILD, PROJECT, Daemon, zoo
 from .procfs import identity_alive, process_alive, process_status, state_letter
+from .pseudo_terminal import AtTerminal
 from .scenario import Scenario, ScenarioInCgroup, ScenarioAsUser, ScenarioWithoutCgroup, free_port
 from .waiting import wait_for
 
 __all__ = [
-    "BUILD", "PROJECT", "Daemon", "Scenario", "ScenarioAsUser", "ScenarioInCgroup", "ScenarioWithoutCgroup",
+    "AtTerminal", "BUILD", "PROJECT", "Daemon", "Scenario", "ScenarioAsUser", "ScenarioInCgroup", "ScenarioWithoutCgroup",
     "cgroups", "free_port", "identity_alive", "process_alive", "process_status", "procfs", "state_letter", "wait_for", "zoo",
 ]
