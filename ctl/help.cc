@@ -57,6 +57,10 @@ std::string command_help(const Command& command) {
     text += option_lines(command.options);
     for (const Option& option : global_options())
         text += option_line(spelling_within(command, option), option);
+    if (!command.examples.empty()) text += "\nExamples:\n";
+    for (const Example& example : command.examples) {
+        text += "  " + std::string(example.words) + "\n      " + std::string(example.does) + "\n";
+    }
     return text;
 }
 

@@ -154,6 +154,39 @@ TEST(Help, ListsEveryCommandOnceAndExplainsItsOptions) {
                 testing::StartsWith("usage: ctl check [FILE] [options]\n"));
 }
 
+// As a shell would, up to the first operator: words, quotes, no expansion.
+Words shell_words(std::string_view text) {
+    Words words;
+    std::string word;
+    char quote = 0;
+    for (const char c : std::string(text) + " ") {
+        if (quote == 0 && (c == '|' || c == '&')) break;
+        if (c == '\'') {
+            quote = quote == 0 ? c : 0;
+        } else if (c != ' ' || quote != 0) {
+            word += c;
+        } else if (!word.empty()) {
+            words.push_back(std::exchange(word, ""));
+        }
+    }
+    return words;
+}
+
+TEST(Help, EveryCommandHasExamplesThatAreValidUsesOfIt) {
+    for (const Command& command : commands()) {
+        EXPECT_FALSE(command.examples.empty()) << command.name;
+        for (const Example& example : command.examples) {
+            Words words = shell_words(example.words);
+            ASSERT_EQ(words.at(0), "ctl");
+            words.erase(words.begin());
+            const Result<Invocation, Trouble> result = parse_command_line(words);
+            ASSERT_TRUE(result.ok()) << example.words << ": " << result.error().sentence;
+            EXPECT_EQ(result->command, &command) << example.words;
+            EXPECT_THAT(command_help(command), HasSubstr("\n  " + std::string(example.words) + "\n"));
+        }
+    }
+}
+
 TEST(Help, NamesAnOptionThatTheCommandShadowsByItsLongName) {
     EXPECT_THAT(command_help(*find_command("kill")), HasSubstr("\n  --socket SOCKET"));
     EXPECT_THAT(command_help(*find_command("stop")), HasSubstr("\n  -s, --socket SOCKET"));
