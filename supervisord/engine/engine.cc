@@ -226,18 +226,18 @@ void Engine::on_report(const keeper::Report& report) {
     }
 }
 
-// TERM and INT stay unacknowledged: should this engine die on the way down, the next one hears of them too.
+// Should this engine die on the way down, the keeper tells the next one of the end too.
 void Engine::on_signal(int number) {
     switch (number) {
         case SIGTERM:
         case SIGINT:
         case SIGQUIT:
-            if (shutting_down_) return;
+            if (shutting_down_) break;
             log_info("stopping everything");
             shutting_down_ = true;
             host_.begin_end();
             graph_.stop_all(host_.now());
-            return;
+            break;
         case SIGUSR1:
             logs_->reopen();
             reopen_daemon_log();

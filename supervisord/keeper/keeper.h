@@ -187,9 +187,10 @@ class Keeper {
     bool inventory_done_ = false;
     uint32_t inventory_held_ = 0, inventory_slot_ = 0;  // how far the inventory got
     uint32_t owing_head_ = kNobody, owing_tail_ = kNobody;
-    uint32_t unacknowledged_ = 0;   // exits
-    int64_t last_progress_ns_ = 0;  // of acknowledging
-    uint64_t signals_pending_ = 0;  // bit n: signal n is not acknowledged
+    uint32_t unacknowledged_ = 0;    // exits
+    int64_t last_progress_ns_ = 0;   // of acknowledging
+    uint64_t signals_pending_ = 0;   // bit n: signal n is not acknowledged
+    uint64_t signals_standing_ = 0;  // acknowledged, and told to each new engine: the end is under way
     uint64_t signals_unsent_ = 0;
 };
 

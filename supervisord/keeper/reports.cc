@@ -51,6 +51,7 @@ void Keeper::forget_reports() {
     batch_size_ = 0;
     engine_full_ = welcomed_ = inventory_done_ = false;
     inventory_held_ = inventory_slot_ = 0;
+    signals_pending_ |= signals_standing_;
     signals_unsent_ = signals_pending_;
 }
 

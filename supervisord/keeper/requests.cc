@@ -7,6 +7,13 @@
 #include "keeper/keeper.h"
 
 namespace yard::keeper {
+namespace {
+
+// They ask for the end of everything, which takes as long as services take to stop: an engine that has taken note of one
+// is not stuck, and one that takes over in between has to hear of it.
+constexpr uint64_t kSignalsOfTheEnd = 1ULL << SIGTERM | 1ULL << SIGINT | 1ULL << SIGQUIT;
+
+}  // namespace
 
 void Keeper::handle_packet(const void* bytes, uint32_t size, PassedFds fds) {
     const uint32_t count = size / sizeof(Request);
@@ -46,7 +53,9 @@ void Keeper::handle_request(const Request& request, PassedFds* fds) {
             break;
         case RequestType::acknowledge_signal:
             if (request.signal.number > 0 && request.signal.number < 64) {
-                signals_pending_ &= ~(1ULL << request.signal.number);
+                const uint64_t bit = 1ULL << request.signal.number;
+                signals_pending_ &= ~bit;
+                signals_standing_ |= bit & kSignalsOfTheEnd;
                 last_progress_ns_ = now_ns();
             }
             break;

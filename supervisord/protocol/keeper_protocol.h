@@ -7,7 +7,7 @@
 //
 // Keys are (slot, generation). Spawning is idempotent: a known key is answered with its record, a generation below
 // the slot's newest with `refused`. Exits are a table, not a queue: `exited` is repeated to each new engine until
-// `acknowledge`, and so are signals.
+// `acknowledge`, and so are signals; those that ask for the end of everything are told to each new engine even after.
 #pragma once
 
 #include <stdint.h>
@@ -33,7 +33,7 @@ enum class RequestType : uint32_t {
     arm,  // key of the next generation: start it, from the same image, when the present one ends as `arm` says
     disarm,              // slot
     acknowledge,         // key: the exit is on record; forget it
-    acknowledge_signal,  // number: the signal is dealt with
+    acknowledge_signal,  // number: the signal is taken note of
     signal,              // key, number, tree: to the main process or everything
     kill_tree,           // key: SIGKILL to all of a shim's tree
     set_main,            // key, pid: this process of the tree is the main one from now on

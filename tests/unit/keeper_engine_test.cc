@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "helpers/keeper_world.h"
 
 namespace yard::keeper {
@@ -86,6 +88,30 @@ TEST_F(KeeperEngine, ThatTakesNoNoticeOfASignalIsKilled) {
     world_.turn();
     world_.turn();
     EXPECT_FALSE(world_.is_child(stuck));
+}
+
+TEST_F(KeeperEngine, ThatWasToldToEndEverythingHasAllTheTimeItTakesAndItsSuccessorHearsOfItToo) {
+    hello();
+    world_.pass(kLongMs);
+    world_.take_signal(SIGTERM);
+    world_.turn();
+    Request request{};
+    request.type = RequestType::acknowledge_signal;
+    request.signal.number = SIGTERM;
+    world_.handle(request);
+    const int32_t stopping = world_.engine_pid();
+    world_.pass(kLongMs);
+    world_.turn();
+    world_.turn();
+    EXPECT_TRUE(world_.is_child(stopping));
+    world_.reports();
+    world_.end_engine(kCrash);
+    world_.start_engine_now();
+    world_.turn();
+    const std::vector<Report> told = world_.reports();
+    EXPECT_TRUE(std::any_of(told.begin(), told.end(), [](const Report& report) {
+        return report.type == ReportType::signal && report.signal == SIGTERM;
+    }));
 }
 
 TEST_F(KeeperEngine, IsLeftInPeaceWhenItHasNothingToDo) {
