@@ -17,8 +17,9 @@ namespace yard::engine {
 namespace {
 
 constexpr int kPacketsPerTurn = 8;  // of the keeper: up to 512 reports, then clients get their turn
-// How long the end waits for a full disk, or for standard output that nobody reads.
-constexpr Duration kFlushPatience = std::chrono::seconds(10);
+// How long the end waits for a full disk, or for standard output that nobody reads. Less than what docker stop
+// and the keeper's watch over the engine grant.
+constexpr Duration kFlushPatience = std::chrono::seconds(5);
 
 Failure<StartError> stop(const Error& error) {
     return {{error.message, kExitSystem}};
