@@ -10,8 +10,8 @@
 namespace yard::ctl {
 
 struct Operation {
-    bool takes_down = false;      // it stops what is up
-    std::set<std::string> moved;  // services whose state has changed since it was ordered
+    bool takes_down = false;        // it stops what is up
+    std::set<std::string> moved{};  // services whose state has changed since it was ordered
 };
 
 // "api: waits until 2 others are down: cache, worker@1 … 3s": of the first service of `named` that is still on its way,
