@@ -279,6 +279,19 @@ TEST(LogRouter, SilentServiceHasNoFile) {
     EXPECT_FALSE(logs.kept["api"].spool);
 }
 
+TEST(LogRouter, SilentServiceCanBeRemovedReadAndTakenUpAgain) {
+    LogHarness logs;
+    ASSERT_TRUE(logs.add("api"));
+    LogQuery query;
+    query.services = {"api"};
+    EXPECT_THAT(logs.query(query), ElementsAre());
+    logs.remove("api");
+    logs.write("api", "while nobody listens\n");
+    ASSERT_TRUE(logs.add("api"));
+    logs.flush();
+    EXPECT_EQ(logs.log("api"), "while nobody listens\n");
+}
+
 TEST(LogRouter, FileThatCannotBeOpenedIsToldOnceAndTriedAgain) {
     LogHarness logs;
     std::filesystem::create_directory(logs.folder / "api.log");

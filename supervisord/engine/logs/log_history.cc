@@ -41,7 +41,8 @@ bool LogHistory::open(Generation generation) {
     if (!file) return false;
     file_ = LineFile(std::move(file));
     index_ = TimeIndex(std::move(opened.index));
-    open_ = generation;
+    // An empty file is opened again at the next look: its index comes with its first byte.
+    if (file_.size() > 0) open_ = generation;
     return true;
 }
 

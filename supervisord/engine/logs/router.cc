@@ -10,6 +10,7 @@
 
 #include "engine/log_router.h"
 #include "engine/logs/compression.h"
+#include "engine/logs/doorbell.h"
 #include "engine/logs/loop_mailbox.h"
 #include "engine/logs/pump.h"
 #include "engine/logs/query_stream.h"
@@ -53,6 +54,14 @@ class Router final : public LogRouter, private PumpListener {
                 [this](const std::string& why) { problem("", "standard output: " + why); }),
           thread_(start_thread(*reactor_)) {}
 
+    // Before the first add().
+    Status open_doorbell() {
+        auto doorbell = Doorbell::create(loop_, [this](void* log) { wake(*static_cast<Log*>(log)); });
+        if (!doorbell) return fail(std::move(doorbell).error());
+        doorbell_ = std::move(doorbell).value();
+        return Ok();
+    }
+
     ~Router() override {
         reactor_->stop();
         thread_.join();
@@ -65,6 +74,7 @@ class Router final : public LogRouter, private PumpListener {
     Status add(LogChannel channel) override;
     void remove(const std::string& service, std::function<void()> done) override;
     void process_ended(const std::string& service) override {
+        doorbell_->answer();  // its last words may be its first
         const auto found = logs_.find(service);
         if (found != logs_.end() && found->second.pump) ended_.push_back(found->second.pump);
     }
@@ -76,7 +86,9 @@ class Router final : public LogRouter, private PumpListener {
             watched_.erase(service);
         }
         const auto found = logs_.find(service);
-        if (found != logs_.end() && found->second.pump) found->second.pump->watch_lines(on);
+        if (found == logs_.end()) return;
+        if (found->second.silent) found->second.silent->watched = on;
+        if (found->second.pump) found->second.pump->watch_lines(on);
     }
     LogCounters counters(const std::string& service) const override;
     void reopen() override;
@@ -94,9 +106,10 @@ class Router final : public LogRouter, private PumpListener {
     void grew(std::shared_ptr<LogChain> chain) override;
 
     struct Log {
-        std::shared_ptr<LogChain> chain;
+        std::shared_ptr<LogChain> chain;  // once it is written or read
         bool raw = true;
-        std::shared_ptr<Pump> pump;  // none: the service is gone; its log is still read
+        std::unique_ptr<LogChannel> silent;  // until its first byte
+        std::shared_ptr<Pump> pump;  // from then on; neither: the service is gone; its log is still read
     };
     template <typename Call>
     void with_pump(const std::string& service, Call call) {
@@ -115,7 +128,14 @@ class Router final : public LogRouter, private PumpListener {
             std::ranges::for_each(pumps, [&](auto& one) { call(*one); });
         });
     }
+    std::string full_path(const std::string& service, const std::string& path) const {
+        return path.empty() ? log_dir_ + "/" + service + ".log" : path;
+    }
     Log& log_of(const std::string& service, const std::string& path);
+    Log& prepare_log(const std::string& service, const conf::LogPolicy& policy);
+    Log& log_to_read(const std::string& service);
+    Status begin(LogChannel channel);
+    void wake(Log& log);
     void compress(std::shared_ptr<LogChain> chain, const std::string& service);
     // Runs `call` on the loop thread when the last copy of the token is gone.
     Pump::Token when_dropped(std::function<void()> call) {
@@ -133,36 +153,68 @@ class Router final : public LogRouter, private PumpListener {
     std::unique_ptr<LoopMailbox> mailbox_;
     std::unique_ptr<Reactor> reactor_;
     StdoutSink sink_;
+    std::unique_ptr<Doorbell> doorbell_;
     std::unordered_map<std::string, Log> logs_;
     std::thread thread_;
 };
 
 Router::Log& Router::log_of(const std::string& service, const std::string& path) {
-    const std::string full = path.empty() ? log_dir_ + "/" + service + ".log" : path;
+    const std::string full = full_path(service, path);
     Log& log = logs_[service];
     if (!log.chain || log.chain->path() != full) log.chain = std::make_shared<LogChain>(full);
     return log;
 }
 
+Router::Log& Router::prepare_log(const std::string& service, const conf::LogPolicy& policy) {
+    Log& log = log_of(service, policy.path);
+    log.raw = policy.format == conf::LogPolicy::Format::raw;
+    log.chain->configure(policy.keep, policy.compress);
+    if (policy.to_file) log.chain->recover_when_used();
+    return log;
+}
+
+Router::Log& Router::log_to_read(const std::string& service) {
+    const auto found = logs_.find(service);
+    if (found == logs_.end()) return log_of(service, "");
+    const LogChannel* silent = found->second.silent.get();
+    return silent != nullptr ? prepare_log(service, silent->policy) : found->second;
+}
+
 Status Router::add(LogChannel channel) {
     const std::string service = channel.service;
     const auto known = logs_.find(service);
-    if (known != logs_.end() && known->second.pump)
+    if (known != logs_.end() && (known->second.pump || known->second.silent))
         return fail("the log of " + service + " is at work already");
-    Log& log = log_of(service, channel.policy.path);
-    log.raw = channel.policy.format == conf::LogPolicy::Format::raw;
-    log.chain->configure(channel.policy.keep, channel.policy.compress);
-    if (channel.policy.to_file) {
-        if (Status ready = log.chain->check_folder(); !ready) return ready;
-        log.chain->recover_when_used();
+    const conf::LogPolicy& policy = channel.policy;
+    if (policy.to_file) {
+        const LogChain chain(full_path(service, policy.path));
+        if (Status ready = chain.check_folder(); !ready) return ready;
     }
     if (channel.watched) watched_.insert(service);
+    if (policy.compress != Compression::none) compress(prepare_log(service, policy).chain, service);
+    // Standard output makes its columns as wide as the names it may have to show.
+    if (channel.spool || policy.to_stdout) return begin(std::move(channel));
+    Log& log = logs_[service];
+    if (Status watched = doorbell_->add(channel.fifo.get(), &log); !watched) return watched;
+    log.silent = std::make_unique<LogChannel>(std::move(channel));
+    return Ok();
+}
+
+Status Router::begin(LogChannel channel) {
+    const std::string service = channel.service;
+    Log& log = prepare_log(service, channel.policy);
     auto pump = Pump::create(std::move(channel), log.chain, *reactor_, sink_, clock_, *this);
     if (!pump) return fail(std::move(pump).error());
     log.pump = *pump;
     with_pump(service, [](Pump& started) { started.start(); });
-    compress(log.chain, service);
     return Ok();
+}
+
+void Router::wake(Log& log) {
+    LogChannel channel = std::move(*std::exchange(log.silent, nullptr));
+    doorbell_->remove(channel.fifo.get());
+    const std::string service = channel.service;
+    if (Status begun = begin(std::move(channel)); !begun) problem(service, begun.error().message);
 }
 
 void Router::end_turn() {
@@ -174,7 +226,11 @@ void Router::end_turn() {
 
 void Router::remove(const std::string& service, std::function<void()> done) {
     end_turn();
+    doorbell_->answer();
+    if (const auto found = logs_.find(service); found != logs_.end() && found->second.silent)
+        doorbell_->remove(found->second.silent->fifo.get());
     auto token = when_dropped([this, service, done = std::move(done)] {
+        logs_[service].silent = nullptr;
         logs_[service].pump = nullptr;
         if (done) done();
     });
@@ -193,6 +249,7 @@ void Router::reopen() {
 
 void Router::flush(std::function<void()> done) {
     end_turn();
+    doorbell_->answer();
     const auto token = when_dropped(std::move(done));
     with_all_pumps([token](Pump& pump) { pump.flush(token); });
 }
@@ -204,7 +261,7 @@ Result<std::unique_ptr<LogRouter::Stream>> Router::query(
     std::vector<LogSource> sources;
     std::vector<std::shared_ptr<LogChain>> chains;
     for (const std::string& service : query.services) {
-        const Log& log = logs_.contains(service) ? logs_[service] : log_of(service, "");
+        const Log& log = log_to_read(service);
         if (Status readable = log.chain->check_readable(); !readable) return fail(readable.error());
         sources.push_back({service, LogHistory(log.chain, log.raw)});
         chains.push_back(log.chain);
@@ -272,9 +329,11 @@ Result<std::unique_ptr<LogRouter>> LogRouter::create(uv_loop_s* loop, std::strin
     if (!mailbox) return fail(std::move(mailbox).error());
     auto reactor = Reactor::create();
     if (!reactor) return fail(std::move(reactor).error());
-    return std::unique_ptr<LogRouter>(std::make_unique<Router>(
-        loop, std::move(log_dir), std::move(callbacks), stdout_fd, clock != nullptr ? *clock : kSystemClock,
-        std::move(mailbox).value(), std::move(reactor).value()));
+    auto router = std::make_unique<Router>(loop, std::move(log_dir), std::move(callbacks), stdout_fd,
+                                           clock != nullptr ? *clock : kSystemClock,
+                                           std::move(mailbox).value(), std::move(reactor).value());
+    if (Status opened = router->open_doorbell(); !opened) return fail(std::move(opened).error());
+    return std::unique_ptr<LogRouter>(std::move(router));
 }
 
 }  // namespace yard::engine
