@@ -31,13 +31,13 @@ Table process_table(const Json& processes) {
     constexpr auto kRight = Column::Align::right;
     Table table({{.title = "SERVICE", .narrowest = 8},
                  {.title = "PID", .align = kRight},
-                 {.title = "PPID", .align = kRight},
+                 {.title = "PPID", .align = kRight, .goes = 4},
                  {.title = "STAT"},
-                 {.title = "NICE", .align = kRight},
-                 {.title = "THREADS", .align = kRight},
-                 {.title = "CPU%", .align = kRight},
-                 {.title = "RSS", .align = kRight},
-                 {.title = "FDS", .align = kRight},
+                 {.title = "NICE", .align = kRight, .goes = 3},
+                 {.title = "THREADS", .align = kRight, .goes = 1},
+                 {.title = "CPU%", .align = kRight, .goes = 6},
+                 {.title = "RSS", .align = kRight, .goes = 5},
+                 {.title = "FDS", .align = kRight, .goes = 2},
                  {.title = "COMMAND", .narrowest = 8}});
     for (const Json& process : processes.as_array()) {
         const auto number = [&](const char* name) { return std::to_string(process[name].as_int()); };

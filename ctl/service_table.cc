@@ -30,10 +30,10 @@ Table empty_table() {
     return Table({{.title = "NAME", .narrowest = 8},
                   {.title = "STATE"},
                   {.title = "PID", .align = kRight},
-                  {.title = "SINCE", .align = kRight},
-                  {.title = "RESTARTS", .align = kRight},
-                  {.title = "EXIT", .align = kRight},
-                  {.title = "NICE", .align = kRight},
+                  {.title = "SINCE", .align = kRight, .goes = 4},
+                  {.title = "RESTARTS", .align = kRight, .goes = 2},
+                  {.title = "EXIT", .align = kRight, .goes = 3},
+                  {.title = "NICE", .align = kRight, .goes = 1},
                   {.title = "REASON/STATUS", .narrowest = 13}});
 }
 

@@ -24,6 +24,14 @@ void shrink_to_fit(std::vector<size_t>& widths, const std::vector<Column>& colum
     }
 }
 
+size_t least_width(const std::vector<size_t>& widths, const std::vector<Column>& columns) {
+    size_t line = kGap * (widths.size() - 1);
+    for (size_t i = 0; i < columns.size(); ++i) {
+        line += columns[i].narrowest != 0 ? std::min(widths[i], columns[i].narrowest) : widths[i];
+    }
+    return line;
+}
+
 }  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
@@ -39,26 +47,42 @@ std::string Table::draw(const Terminal& terminal) {
             cell.width = display_width(cell.text);
         }
     }
-    const std::vector<size_t> column_widths = widths(terminal);
+    if (terminal.width != 0) leave_out_columns(terminal.width);
+    std::vector<size_t> widths = natural_widths();
+    if (terminal.width != 0) shrink_to_fit(widths, columns_, terminal.width);
     std::string text;
     for (Row& row : rows_) {
         for (size_t i = 0; i < row.size(); ++i) {
-            if (row[i].width <= column_widths[i]) continue;
-            row[i].text = cut_to_width(row[i].text, column_widths[i], terminal.ellipsis());
+            if (row[i].width <= widths[i]) continue;
+            row[i].text = cut_to_width(row[i].text, widths[i], terminal.ellipsis());
             row[i].width = display_width(row[i].text);
         }
-        draw_row(row, column_widths, terminal, text);
+        draw_row(row, widths, terminal, text);
     }
     return text;
 }
 
-std::vector<size_t> Table::widths(const Terminal& terminal) const {
+std::vector<size_t> Table::natural_widths() const {
     std::vector<size_t> widths(columns_.size());
     for (const Row& row : rows_) {
         for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].width);
     }
-    if (terminal.width != 0) shrink_to_fit(widths, columns_, terminal.width);
     return widths;
+}
+
+void Table::leave_out_columns(size_t limit) {
+    const auto before = [](const Column& a, const Column& b) {
+        return a.goes != 0 && (b.goes == 0 || a.goes < b.goes);
+    };
+    while (least_width(natural_widths(), columns_) > limit) {
+        const auto first = std::min_element(columns_.begin(), columns_.end(), before);
+        if (first->goes == 0) return;
+        const auto place = first - columns_.begin();
+        columns_.erase(first);
+        for (Row& row : rows_) {
+            if (!row.empty()) row.erase(row.begin() + place);  // an empty one is a line between groups
+        }
+    }
 }
 
 void Table::draw_row(const Row& row, const std::vector<size_t>& widths, const Terminal& terminal,

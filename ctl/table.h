@@ -1,4 +1,4 @@
-// A table for people: columns as wide as their cells, cut where the terminal is narrower.
+// A table for people: columns as wide as their cells, cut or left out where the terminal is narrower.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@ struct Column {
     std::string title;
     enum class Align { left, right } align = Align::left;
     size_t narrowest = 0;  // may be cut down to this many columns on a narrow terminal; 0: never cut
+    int goes = 0;  // where that is not enough, the column that is left out first has 1; 0: never left out
 };
 
 struct Cell {
@@ -37,7 +38,8 @@ class Table {
 
   private:
     using Row = std::vector<Cell>;
-    std::vector<size_t> widths(const Terminal& terminal) const;
+    std::vector<size_t> natural_widths() const;
+    void leave_out_columns(size_t limit);
     void draw_row(const Row& row, const std::vector<size_t>& widths, const Terminal& terminal,
                   std::string& drawn) const;
 

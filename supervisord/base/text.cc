@@ -72,6 +72,9 @@ std::string format_duration(Duration duration) {
     const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
     if (milliseconds < 1000) return std::to_string(milliseconds) + "ms";
     const auto seconds = milliseconds / 1000;
+    if (seconds < 10 && milliseconds % 1000 >= 100) {
+        return std::to_string(seconds) + "." + std::to_string(milliseconds % 1000 / 100) + "s";
+    }
     const auto pair = [](long long big, const char* big_unit, long long small, const char* small_unit) {
         std::string text = std::to_string(big) + big_unit;
         if (small != 0) text += " " + std::to_string(small) + small_unit;

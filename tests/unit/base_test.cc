@@ -57,6 +57,8 @@ TEST(NearestWord, FindsTyposAndRejectsStrangers) {
 
 TEST(Text, DurationsForPeople) {
     EXPECT_EQ(format_duration(std::chrono::milliseconds(400)), "400ms");
+    EXPECT_EQ(format_duration(std::chrono::milliseconds(1500)), "1.5s");
+    EXPECT_EQ(format_duration(std::chrono::milliseconds(12'345)), "12s");
     EXPECT_EQ(format_duration(std::chrono::seconds(125)), "2m 5s");
     EXPECT_EQ(format_duration(std::chrono::hours(50)), "2d 2h");
 }

@@ -124,6 +124,22 @@ TEST(Table, ANarrowTerminalCutsOnlyTheColumnsThatMayBeCutWidestFirst) {
               "a-n…  1234567  a lo…\n");
 }
 
+TEST(Table, WhatMattersLeastIsLeftOutWhereTheTerminalIsTooNarrowForAll) {
+    const auto draw = [](size_t width) {
+        Table table({{.title = "NAME"},
+                     {.title = "AGE", .goes = 2},
+                     {.title = "NICE", .goes = 1},
+                     {.title = "WHY", .narrowest = 4}});
+        table.add({"web", "3m", "-5", "because"});
+        table.leave_a_line();
+        table.add({"db", "1m", "0", ""});
+        return table.draw({.is_tty = true, .width = width});
+    };
+    EXPECT_EQ(draw(21), "NAME  AGE  NICE  WHY\nweb   3m   -5    bec…\n\ndb    1m   0\n");
+    EXPECT_EQ(draw(17), "NAME  AGE  WHY\nweb   3m   becau…\n\ndb    1m\n");
+    EXPECT_EQ(draw(14), "NAME  WHY\nweb   because\n\ndb\n");
+}
+
 TEST(Table, ColoursDoNotChangeTheLayoutAndCellsCannotBringTheirOwn) {
     Table table({{.title = "A"}, {.title = "B"}});
     table.add({Cell("red", Colour::red), "x\x1b[0m\ny"});
