@@ -1,5 +1,6 @@
 """What README.md shows is true: its tour is run as a reader would paste it, its configurations are checked."""
 
+import json
 import re
 import subprocess
 import unittest
@@ -45,7 +46,7 @@ class Tour:
 
     def test_the_tour_works_line_by_line(self):
         d = self.make({"services": {}})
-        start, mistake, look, crash, stop, engine, end = self.run_tour(d)
+        start, mistake, look, crash, stop, engine, varlink, end = self.run_tour(d)
         self.assertRegex(start, r"(?m)^web +running")
         self.assertRegex(start, r"(?m)^clock +running")
         self.assertRegex(start, r"(?m)^broken .*chdir /no/such/folder: No such file or directory")
@@ -58,6 +59,12 @@ class Tour:
         self.assertEqual(len(rows.findall(engine)), 2, engine)
         self.assertEqual(rows.findall(stop), rows.findall(engine))
         self.assertIn("engine number 2 took over", engine)
+        info, status, *steps, outcome, error = map(json.loads, varlink.splitlines())
+        self.assertIn("org.yardmaster", info["parameters"]["interfaces"])
+        self.assertEqual(status["parameters"]["services"][0]["state"], "running")
+        self.assertTrue(steps and all(step["continues"] for step in steps), varlink)
+        self.assertEqual(outcome["parameters"]["outcomes"][0]["state"], "running")
+        self.assertEqual(error["parameters"]["nearest"], "org.yardmaster.Status")
         self.assertEqual(d.service_pids(), [], end)
 
 

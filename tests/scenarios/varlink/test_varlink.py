@@ -1,11 +1,10 @@
 """The control socket is varlink: a client that knows nothing but the specification can use all of it."""
 
 import json
-import re
 import socket
 import unittest
 
-from harness import Scenario, ScenarioAsUser, zoo
+from harness import Scenario, zoo
 from interface import Interface
 
 SERVICE = "org.varlink.service"
