@@ -143,8 +143,10 @@ Result<Unit, Trouble> Session::connect() {
 
 Trouble Session::transport_trouble(const Error& error) const {
     if (nobody_listens(error)) {
+        const bool was_chosen = path_ == varlink::default_socket_path("");
         return {ExitCode::unreachable,
                 "no daemon listens on " + path_ +
+                    (was_chosen ? " (" + varlink::default_socket_reason() + ")" : "") +
                     "; start one with \"supervisord -c FILE\", or name its socket with -s or YARD_SOCKET"};
     }
     switch (error.code) {

@@ -201,4 +201,12 @@ std::string default_socket_path(const std::string& given) {
     return folder + "/control.sock";
 }
 
+std::string default_socket_reason() {
+    for (const char* variable : {"YARD_SOCKET", "YARD_RUNTIME_DIR"}) {
+        const char* value = getenv(variable);
+        if (value && *value != '\0') return std::string("as ") + variable + " says";
+    }
+    return "the usual place for " + (geteuid() == 0 ? "root" : "uid " + std::to_string(geteuid()));
+}
+
 }  // namespace yard::varlink

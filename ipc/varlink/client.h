@@ -77,5 +77,7 @@ std::string new_request_id();
 
 // <runtime>/control.sock by CONTRACT's order: `given`, $YARD_SOCKET, then the runtime directory's.
 std::string default_socket_path(const std::string& given);
+// Why it is that path when none is given: "as YARD_SOCKET says", "the usual place for root" ...
+std::string default_socket_reason();
 
 }  // namespace yard::varlink

@@ -233,6 +233,15 @@ TEST_F(SocketPath, TheFirstOfTheUsualPlacesThatIsNamedWins) {
     EXPECT_EQ(default_socket_path("/given.sock"), "/given.sock");
 }
 
+TEST_F(SocketPath, TheReasonNamesTheVariableOrTheUser) {
+    const std::string who = geteuid() == 0 ? "root" : "uid " + std::to_string(geteuid());
+    EXPECT_EQ(default_socket_reason(), "the usual place for " + who);
+    setenv("YARD_RUNTIME_DIR", "/r", 1);
+    EXPECT_EQ(default_socket_reason(), "as YARD_RUNTIME_DIR says");
+    setenv("YARD_SOCKET", "/s", 1);
+    EXPECT_EQ(default_socket_reason(), "as YARD_SOCKET says");
+}
+
 TEST_F(SocketPath, WithoutAnyNameItDependsOnTheUser) {
     if (geteuid() == 0) {
         EXPECT_EQ(default_socket_path(""), "/run/yardmaster/control.sock");
