@@ -121,6 +121,9 @@ constexpr Example kPingExamples[] = {
 constexpr Example kVersionExamples[] = {
     {"ctl version", "of both, which may differ after an upgrade"},
 };
+constexpr Example kDoctorExamples[] = {
+    {"ctl doctor", "also without a daemon; exit code 1 when services cannot run here"},
+};
 constexpr Example kShutdownExamples[] = {
     {"ctl shutdown", "returns when everything is down"},
 };
@@ -149,6 +152,12 @@ constexpr Command kCommands[] = {
     {"show", "Configuration", "print the configuration in force for a service", kShowing, run_show,
      kShowExamples},
     {"ping", "Daemon", "see whether the daemon answers", {}, run_ping, kPingExamples},
+    {"doctor",
+     "Daemon",
+     "say what this host offers, and what each missing thing costs",
+     {},
+     run_doctor,
+     kDoctorExamples},
     {"version", "Daemon", "print the versions of ctl and of the daemon", {}, run_version, kVersionExamples},
     {"shutdown", "Daemon", "stop everything in order and end the daemon", kEnding, run_shutdown,
      kShutdownExamples},

@@ -49,6 +49,7 @@ Outcome run_check(Context& context);
 Outcome run_show(Context& context);
 
 Outcome run_ping(Context& context);
+Outcome run_doctor(Context& context);
 Outcome run_version(Context& context);
 Outcome run_shutdown(Context& context);
 

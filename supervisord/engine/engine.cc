@@ -126,9 +126,9 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
             [this](std::function<void()> work) { deferred_.post(std::move(work)); }});
     if (Status logs = open_logs(); !logs) return stop(logs.error());
     host_.connect(&graph_, logs_.get(), commands_.get());
-    backend_ = std::make_unique<EngineBackend>(
-        EngineBackend::Parts{&graph_, &host_, logs_.get(), &clock_, loop_.get(),
-                             [this](std::string_view) { request_shutdown(); }});
+    backend_ = std::make_unique<EngineBackend>(EngineBackend::Parts{
+        &graph_, &host_, logs_.get(), &clock_, loop_.get(), cgroups_.get(), inventory.welcome.slots,
+        folders_.logs, [this](std::string_view) { request_shutdown(); }});
     methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
     auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_,
                                           control::owner_access(geteuid()));

@@ -1,5 +1,6 @@
 #include "engine/engine_backend.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "conf/describe.h"
@@ -88,6 +89,17 @@ Result<std::unique_ptr<LogRouter::Stream>> EngineBackend::query_logs(
 
 control::DaemonInfo EngineBackend::daemon() const {
     return {getpid(), getppid(), YARD_VERSION};
+}
+
+control::HostReport EngineBackend::host() const {
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);  // as the keeper raised it for itself
+    return {parts_.cgroups->mode() == CgroupManager::Mode::v2,
+            parts_.cgroups->reason(),
+            parts_.slots - 1,  // one is for commands
+            files.rlim_cur,
+            keeper_health(SystemProcFs(), getppid()),
+            parts_.log_folder};
 }
 
 }  // namespace yard::engine

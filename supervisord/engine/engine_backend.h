@@ -17,6 +17,9 @@ class EngineBackend : public control::GraphBackend {
         LogRouter* logs;
         const Clock* clock;
         uv_loop_s* loop;
+        const CgroupManager* cgroups;
+        size_t slots;  // of the keeper
+        std::string log_folder;
         std::function<void(std::string_view cause)> shutdown;
     };
     // All outlive it.
@@ -34,6 +37,7 @@ class EngineBackend : public control::GraphBackend {
         LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,
         std::function<void()> on_end) override;
     control::DaemonInfo daemon() const override;
+    control::HostReport host() const override;
     void shutdown(std::string_view cause) override { parts_.shutdown(cause); }
 
   private:

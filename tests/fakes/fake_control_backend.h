@@ -94,6 +94,9 @@ class FakeControlBackend : public ControlBackend {
     }
     uint64_t log_dropped_bytes(ServiceId) const override { return 7; }
     DaemonInfo daemon() const override { return {11, 1, "0.1.0"}; }
+    HostReport host() const override {
+        return {true, "cgroup v2 at /c", 100, 1024, {.memory_locked = true, .oom_score_adj = -1000}, "/log"};
+    }
     void shutdown(std::string_view cause) override {
         asked.push_back("shutdown");
         last_cause = cause;

@@ -200,6 +200,14 @@ TEST_F(ControlMethods, PsAndShowAndVersionComeFromTheBackend) {
     EXPECT_EQ(caller.ask("org.yardmaster.GetVersion")["parameters"].dump(), R"({"version":"0.1.0"})");
 }
 
+TEST_F(ControlMethods, DoctorTellsWhatTheBackendFound) {
+    backend.add("api", State::running);
+    EXPECT_EQ(caller.ask("org.yardmaster.Doctor")["parameters"].dump(),
+              R"({"cgroups":true,"cgroup_reason":"cgroup v2 at /c","pid_one":true,"services":1,)"
+              R"("service_limit":100,"open_files":1024,"memory_locked":true,"oom_score_adj":-1000,)"
+              R"("log_folder":"/log"})");
+}
+
 TEST_F(ControlMethods, ShutdownIsAnsweredAndNamesItsCaller) {
     EXPECT_EQ(caller.ask("org.yardmaster.Shutdown").dump(), R"({"parameters":{}})");
     EXPECT_THAT(backend.asked, ElementsAre("shutdown"));

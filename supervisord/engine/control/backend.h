@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "conf/config.h"
+#include "engine/host/keeper_health.h"
 #include "engine/host/process_list.h"
 #include "engine/log_router.h"
 #include "engine/service_facts.h"
@@ -29,6 +30,16 @@ struct DaemonInfo {
     pid_t pid = 0;
     pid_t keeper_pid = 0;
     std::string version;
+};
+
+// What the daemon found on this host.
+struct HostReport {
+    bool cgroups = false;
+    std::string cgroup_reason;  // where they are, or why there are none
+    size_t service_limit = 0;
+    uint64_t open_files = 0;
+    KeeperHealth keeper;
+    std::string log_folder;
 };
 
 class ControlBackend {
@@ -73,6 +84,7 @@ class ControlBackend {
         LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,
         std::function<void()> on_end) = 0;
     virtual DaemonInfo daemon() const = 0;
+    virtual HostReport host() const = 0;
     // Stops everything in order, then ends the daemon. Returns at once.
     virtual void shutdown(std::string_view cause) = 0;
 

@@ -24,6 +24,7 @@ class Methods final : public Handlers {
     void get_interface_description(Call& call) override;
     void ping(Call& call) override;
     void get_version(Call& call) override;
+    void doctor(Call& call) override;
     void shutdown(Call& call) override;
 
     void start(Call& call) override;

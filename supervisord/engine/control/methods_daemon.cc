@@ -38,6 +38,17 @@ void Methods::get_version(Call& call) {
     call.reply(json.begin_object().member("version", backend_.daemon().version).end_object().take());
 }
 
+void Methods::doctor(Call& call) {
+    const HostReport host = backend_.host();
+    varlink::JsonWriter json;
+    json.begin_object().member("cgroups", host.cgroups).member("cgroup_reason", host.cgroup_reason);
+    json.member("pid_one", backend_.daemon().keeper_pid == 1);
+    json.member("services", backend_.service_count()).member("service_limit", host.service_limit);
+    json.member("open_files", host.open_files).member("memory_locked", host.keeper.memory_locked);
+    json.member("oom_score_adj", host.keeper.oom_score_adj).member("log_folder", host.log_folder);
+    call.reply(json.end_object().take());
+}
+
 void Methods::shutdown(Call& call) {
     const std::optional<bool> fresh = is_fresh(call);
     if (!fresh) return;
