@@ -11,8 +11,8 @@ Result<std::unique_ptr<Doorbell>> Doorbell::create(uv_loop_s* loop, std::functio
     UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll) return fail(system_error("epoll_create1", "logs"));
     std::unique_ptr<Doorbell> doorbell(new Doorbell(std::move(epoll), std::move(on_ring)));
-    auto watch = FdWatch::create(loop, doorbell->epoll_.get(), FdWatch::For::reading,
-                                 [bell = doorbell.get()] { bell->answer(); });
+    auto watch = FdWatch::create(loop, doorbell->epoll_.get(), FdWatch::reading,
+                                 [bell = doorbell.get()](unsigned) { bell->answer(); });
     if (!watch) return fail(std::move(watch).error());
     doorbell->watch_ = std::move(watch).value();
     return doorbell;
