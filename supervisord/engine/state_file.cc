@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -12,12 +13,26 @@
 namespace yard::engine {
 namespace {
 
-constexpr uint64_t kMagic = 0x3144524159ULL;  // "YARD1"
+constexpr uint64_t kMagic = 0x3244524159ULL;  // "YARD2"
+
+// Facts are stored in lanes. The first lanes of all services lie together, then the second ones, and so on; a lane of
+// zeros is not written. So most of what short texts leave free, and texts that nobody sends, stays a hole.
+struct Lane {
+    char bytes[32];
+};
+constexpr size_t kLanes = (sizeof(ServiceFacts) + sizeof(Lane) - 1) / sizeof(Lane);
+static_assert(kLanes <= 32);
+using Lanes = std::array<Lane, kLanes>;
 
 struct FactsCell {
-    ServiceFacts copies[2];
-    uint64_t sequence;  // copies[sequence & 1] counts; 0: nothing stored yet
+    uint64_t sequence;   // copy sequence & 1 counts; 0: nothing stored yet
+    uint32_t filled[2];  // of each copy: the lanes that are not zeros
 };
+
+bool is_zeros(const Lane& lane) {
+    static constexpr Lane kZeros{};
+    return std::memcmp(&lane, &kZeros, sizeof lane) == 0;
+}
 
 struct Header {
     uint64_t magic;
@@ -29,12 +44,7 @@ struct Header {
     control::RequestRing requests;
 };
 
-constexpr uint64_t kLayout = sizeof(FactsCell) << 32 | sizeof(LogPositionCell) << 16 | sizeof(Header);
-
-struct Slot {
-    FactsCell facts;
-    LogPositionCell log;
-};
+constexpr uint64_t kLayout = sizeof(ServiceFacts) << 32 | sizeof(LogPositionCell) << 16 | sizeof(Header);
 
 // Stores that a later one must not overtake, for a reader who comes after this process's death.
 void publish(uint64_t* word, uint64_t value) {
@@ -43,15 +53,26 @@ void publish(uint64_t* word, uint64_t value) {
 
 }  // namespace
 
+// Then, for each slot: its FactsCell; its LogPositionCell; its first lane in two copies; its second lane; ...
 struct StateFile::Layout {
     Header header;
-    Slot slots[];
+
+    static size_t size(uint64_t slots) {
+        return sizeof(Layout) +
+               slots * (sizeof(FactsCell) + sizeof(LogPositionCell) + 2 * kLanes * sizeof(Lane));
+    }
+    FactsCell* cells() { return reinterpret_cast<FactsCell*>(this + 1); }
+    LogPositionCell* log_positions() { return reinterpret_cast<LogPositionCell*>(cells() + header.slots); }
+    Lane& lane(uint32_t slot, size_t number, uint64_t copy) {
+        return reinterpret_cast<Lane*>(log_positions() +
+                                       header.slots)[(number * header.slots + slot) * 2 + copy];
+    }
 };
 
 Result<StateFile> StateFile::open(const std::string& path, uint64_t keeper_instance, uint32_t slots) {
     const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return fail(system_error("open", path));
-    const size_t bytes = sizeof(Layout) + slots * sizeof(Slot);
+    const size_t bytes = Layout::size(slots);
     const auto map = [&]() -> Layout* {
         void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
         return memory == MAP_FAILED ? nullptr : static_cast<Layout*>(memory);
@@ -86,19 +107,34 @@ StateFile::~StateFile() {
 }
 
 ServiceFacts StateFile::load(uint32_t slot) const {
-    const FactsCell& cell = layout_->slots[slot].facts;
-    return cell.sequence == 0 ? ServiceFacts{} : cell.copies[cell.sequence & 1];
+    const FactsCell& cell = layout_->cells()[slot];
+    ServiceFacts facts;
+    if (cell.sequence == 0) return facts;
+    const uint64_t copy = cell.sequence & 1;
+    Lanes lanes{};
+    for (size_t i = 0; i < kLanes; ++i) {
+        if ((cell.filled[copy] >> i & 1) != 0) lanes[i] = layout_->lane(slot, i, copy);
+    }
+    std::memcpy(static_cast<void*>(&facts), &lanes, sizeof facts);
+    return facts;
 }
 
 void StateFile::store(uint32_t slot, const ServiceFacts& facts) {
-    FactsCell& cell = layout_->slots[slot].facts;
+    FactsCell& cell = layout_->cells()[slot];
     const uint64_t next = cell.sequence + 1;
-    cell.copies[next & 1] = facts;
+    Lanes lanes{};
+    std::memcpy(&lanes, &facts, sizeof facts);
+    cell.filled[next & 1] = 0;
+    for (size_t i = 0; i < kLanes; ++i) {
+        if (is_zeros(lanes[i])) continue;
+        layout_->lane(slot, i, next & 1) = lanes[i];
+        cell.filled[next & 1] |= 1u << i;
+    }
     publish(&cell.sequence, next);
 }
 
 LogPositionCell* StateFile::log_position(uint32_t slot) {
-    return &layout_->slots[slot].log;
+    return &layout_->log_positions()[slot];
 }
 
 control::RequestRing& StateFile::requests() {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -44,6 +45,30 @@ TEST_F(StateFileTest, FactsOutliveTheEngine) {
     EXPECT_EQ(second.load(2).generation, 7u);
     EXPECT_EQ(second.load(2).name.view(), "api");
     EXPECT_EQ(second.load(1).generation, 0u);
+}
+
+TEST_F(StateFileTest, TextThatIsTakenBackIsGone) {
+    ServiceFacts facts = facts_of("api", 7);
+    facts.status_text.assign(std::string(95, 's'));
+    StateFile first = open();
+    first.store(3, facts);
+    first.store(3, facts);
+    EXPECT_EQ(first.load(3).status_text.view(), std::string(95, 's'));
+    facts.status_text.assign("");
+    first.store(3, facts);
+    EXPECT_EQ(open().load(3).status_text.view(), "");
+    EXPECT_EQ(open().load(3).name.view(), "api");
+}
+
+TEST_F(StateFileTest, ShortTextsLeaveHoles) {
+    constexpr uint32_t kServices = 1000;
+    StateFile file = open(1, kServices);
+    for (uint32_t slot = 0; slot < kServices; ++slot) {
+        for (uint32_t generation : {1, 2}) file.store(slot, facts_of("api", generation));
+    }
+    struct stat info {};
+    ASSERT_EQ(stat(path_.c_str(), &info), 0);
+    EXPECT_LT(info.st_blocks * 512, kServices * sizeof(ServiceFacts));
 }
 
 TEST_F(StateFileTest, StateOfAnotherKeeperIsHistory) {
