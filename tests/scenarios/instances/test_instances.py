@@ -30,6 +30,28 @@ class Instances(Scenario):
         self.assert_ctl(0, d, "stop", "worker")
         self.assertEqual({s["state"] for s in d.ctl_json("status")}, {"stopped"})
 
+    def test_every_command_takes_patterns_beside_names(self):
+        d = self.daemon({
+            "worker": {"command": zoo("say", "hello", "forever"), "instances": 2},
+            "api": {"command": zoo("say", "hello", "forever")},
+            "other": {"command": zoo("say", "hello", "forever")},
+        })
+        three = {"worker@1", "worker@2", "api"}
+        d.wait_state("other", "running")
+        self.assert_ctl(0, d, "wait", "worker@*", "api")
+        for command in (("restart",), ("kill", "-s", "WINCH"), ("stop", ), ("start",)):
+            outcomes = d.ctl_json(*command, "worker@*", "api")
+            self.assertEqual({o["name"] for o in outcomes if o["ok"]}, three, command)
+        for command in ("status", "wait"):
+            self.assertEqual({s["name"] for s in d.ctl_json(command, "worker@[12]", "ap?")}, three)
+        for command in ("ps", "tree"):
+            self.assertEqual({p["service"] for p in d.ctl_json(command, "worker@*", "api")}, three)
+        wait_for(lambda: {line["service"] for line in d.ctl_lines("logs", "worker@*", "api")} == three, 10, "logs of three")
+        self.assertEqual({o["name"] for o in d.ctl_json("renice", "w*", 3)}, {"worker@1", "worker@2"})
+        self.assertEqual(self.assert_ctl(4, d, "stop", "worker@*", "ap1")[1],
+                         'ctl: no service is called "ap1"; did you mean "api"?\n')
+        self.assertEqual({s["state"] for s in d.ctl_json("status")}, {"running"})
+
     def test_requiring_a_service_means_all_its_instances(self):
         d = self.daemon(
             {
