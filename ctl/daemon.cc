@@ -1,8 +1,12 @@
 // ctl ping, version, shutdown
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "base/clock.h"
 #include "ctl/commands.h"
+#include "ctl/progress.h"
+#include "ctl/waiting_text.h"
 
 namespace yard::ctl {
 namespace {
@@ -13,6 +17,22 @@ std::string milliseconds_text(Duration duration) {
     char text[32];
     std::snprintf(text, sizeof text, "%.2f ms", static_cast<double>(duration.count()) / 1e6);
     return text;
+}
+
+// A person hears who is waited for.
+void wait_for_the_end(Context& context) {
+    if (context.args.json || !context.error_terminal.can_redraw) return context.session.wait_until_gone();
+    Session looking(context.session.socket_path());
+    Progress progress(STDERR_FILENO, context.error_terminal);
+    TellingTimes times;
+    const auto tell = [&] {
+        const Duration took = times.told();
+        const auto services = looking.call("Status");
+        if (services) progress.show(shutdown_text((*services)["services"], took));
+        return true;
+    };
+    const varlink::Quiet quiet{[&] { return times.left(); }, tell};
+    context.session.wait_until_gone(&quiet);
 }
 
 }  // namespace
@@ -49,7 +69,7 @@ Outcome run_shutdown(Context& context) {
     context.session.wait_for_ever();
     const Result<Json, Trouble> reply = context.session.call("Shutdown", mutating(Json(Json::Object{})));
     if (!reply && !context.session.daemon_ended()) return trouble(reply.error());
-    if (reply && !context.args.no_wait) context.session.wait_until_gone();
+    if (reply && !context.args.no_wait) wait_for_the_end(context);
     if (context.args.json) context.out.line("{}");
     return ExitCode::done;
 }

@@ -1,9 +1,6 @@
 // ctl start, stop, restart, kill, renice: what changes services, with an outcome for each.
 #include <unistd.h>
 
-#include <algorithm>
-
-#include "base/clock.h"
 #include "base/signal_number.h"
 #include "base/text.h"
 #include "ctl/commands.h"
@@ -63,15 +60,12 @@ class Waiting {
         operation_.moved.insert(step["name"].as_string());
         if (patience() == Milliseconds(0)) tell();
     }
-    Milliseconds patience() const {
-        const auto left = next_ - SystemClock().now();
-        return std::max(std::chrono::ceil<Milliseconds>(left), Milliseconds(0));
-    }
+    Milliseconds patience() const { return times_.left(); }
     bool tell() {
-        next_ = SystemClock().now() + std::chrono::seconds(1);  // time runs on, and reasons change
+        const Duration took = times_.told();
         const Json named = services(with_names(context_.args.names));
         const Json all = waits_for_others(operation_, named) ? services(Json(Json::Object{})) : Json();
-        progress_.show(waiting_text(operation_, named, all, SystemClock().now() - began_));
+        progress_.show(waiting_text(operation_, named, all, took));
         return true;
     }
 
@@ -86,8 +80,7 @@ class Waiting {
     Session looking_;
     Progress progress_;
     Operation operation_;
-    const BootTime began_ = SystemClock().now();
-    BootTime next_ = began_ + Milliseconds(500);
+    TellingTimes times_;
 };
 
 // As change(), for a person who waits.

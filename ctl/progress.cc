@@ -1,11 +1,24 @@
 #include "ctl/progress.h"
 
+#include <algorithm>
+
 namespace yard::ctl {
 namespace {
 
 constexpr std::string_view kWipe = "\r\033[K";
 
 }  // namespace
+
+std::chrono::milliseconds TellingTimes::left() const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_ - SystemClock().now());
+    return std::max(left, std::chrono::milliseconds(0));
+}
+
+Duration TellingTimes::told() {
+    const BootTime now = SystemClock().now();
+    next_ = now + std::chrono::seconds(1);
+    return now - began_;
+}
 
 Progress::~Progress() {
     if (shown_) out_.write(kWipe);

@@ -13,16 +13,30 @@ constexpr int kEnds[] = {SIGINT, SIGTERM, SIGHUP};
 
 int terminal_fd = -1;  // for the signal handler
 
+void put(std::string_view sequence) {
+    static_cast<void>(!::write(terminal_fd, sequence.data(), sequence.size()));
+}
+
 void leave_and_end(int signal_number) {
-    static_cast<void>(!::write(terminal_fd, kLeave.data(), kLeave.size()));
+    put(kLeave);
     _exit(signal_number == SIGINT ? 0 : 128 + signal_number);
 }
+
+void leave_for_a_while(int) {
+    put(kLeave);
+    raise(SIGSTOP);
+    put(kEnter);
+}
+
+void interrupt_the_wait(int) {}
 
 }  // namespace
 
 Screen::Screen(int fd) : out_(fd) {
     terminal_fd = fd;
     for (const int number : kEnds) signal(number, leave_and_end);
+    signal(SIGTSTP, leave_for_a_while);
+    signal(SIGWINCH, interrupt_the_wait);
     out_.write(kEnter);
     out_.flush();
 }
@@ -30,7 +44,7 @@ Screen::Screen(int fd) : out_(fd) {
 Screen::~Screen() {
     out_.write(kLeave);
     out_.flush();
-    for (const int number : kEnds) signal(number, SIG_DFL);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH}) signal(number, SIG_DFL);
 }
 
 void Screen::draw(std::string_view text, const Terminal& terminal) {

@@ -11,7 +11,8 @@ namespace yard::ctl {
 class Screen {
   public:
     // Takes the terminal behind `fd`, which is borrowed. From now on Ctrl-C gives the terminal back and ends ctl with
-    // exit code 0; so do SIGTERM and SIGHUP, with 128 and their number. At most one Screen at a time.
+    // exit code 0; so do SIGTERM and SIGHUP, with 128 and their number. Ctrl-Z gives it back until ctl goes on. At most
+    // one Screen at a time. A wait that a signal interrupts (EINTR) is the moment to draw: the size is another.
     explicit Screen(int fd);
     ~Screen();
     Screen(const Screen&) = delete;

@@ -121,13 +121,13 @@ Result<Unit, Trouble> Session::stream(const std::string& method, const std::func
     }
 }
 
-void Session::wait_until_gone() {
+void Session::wait_until_gone(const varlink::Quiet* quiet) {
     client_->set_reply_within(std::chrono::seconds(0));
     const auto ignore = [](const Reply& reply) { return reply.ok(); };
     do {
         // The events of the engine, or of its successor, end when it does.
         const Status ended =
-            client_->call_more(kInterface + std::string("Subscribe"), Json(Json::Object{}), ignore);
+            client_->call_more(kInterface + std::string("Subscribe"), Json(Json::Object{}), ignore, quiet);
         if (ended) return;
     } while (client_->reconnect());
 }

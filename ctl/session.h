@@ -36,8 +36,8 @@ class Session {
     // Did the last call fail because the daemon ended during it?
     bool daemon_ended() const { return daemon_ended_; }
 
-    // Waits until nobody listens on the socket any more. REQUIRES: an earlier call.
-    void wait_until_gone();
+    // Waits until nobody listens on the socket any more; `quiet` as of stream(). REQUIRES: an earlier call.
+    void wait_until_gone(const varlink::Quiet* quiet = nullptr);
 
   private:
     Result<Unit, Trouble> connect();

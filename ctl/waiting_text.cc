@@ -1,6 +1,7 @@
 #include "ctl/waiting_text.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "ctl/time_text.h"
 
@@ -21,20 +22,28 @@ bool is_held_up(const Operation& operation, const Json& service) {
            !operation.moved.contains(service["name"].as_string());
 }
 
+// "waits until 2 others are down: api, db", of one or several `nouns`; empty: of none.
+std::string waits_until_down(const std::vector<std::string>& names, const char* one, const char* several) {
+    if (names.empty()) return "";
+    std::string text =
+        "waits until " + std::to_string(names.size()) + " " + (names.size() == 1 ? one : several);
+    for (size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) {
+        text += (i == 0 ? " down: " : ", ") + names[i];
+    }
+    if (names.size() > kNamesShown) text += " and " + std::to_string(names.size() - kNamesShown) + " more";
+    return text;
+}
+
 std::string others_going_down(const Json& named, const Json& all) {
     std::set<std::string> of_the_request;
     for (const Json& service : named.as_array()) of_the_request.insert(service["name"].as_string());
-    size_t count = 0;
-    std::string names;
+    std::vector<std::string> names;
     for (const Json& service : all.as_array()) {
         const std::string& name = service["name"].as_string();
-        if (service["state"].as_string() != "stopping" || of_the_request.contains(name)) continue;
-        if (++count <= kNamesShown) names += (names.empty() ? "" : ", ") + name;
+        if (service["state"].as_string() == "stopping" && !of_the_request.contains(name))
+            names.push_back(name);
     }
-    if (count == 0) return "";
-    if (count > kNamesShown) names += " ...";
-    return "waits until " + std::to_string(count) + (count == 1 ? " other is" : " others are") +
-           " down: " + names;
+    return waits_until_down(names, "other is", "others are");
 }
 
 std::string words_for(const Operation& operation, const Json& service, const Json& named, const Json& all) {
@@ -75,6 +84,16 @@ std::string waiting_text(const Operation& operation, const Json& named, const Js
     std::string text = (*first)["name"].as_string() + ": " + words_for(operation, *first, named, all);
     if (more > 0) text += " (and " + std::to_string(more) + " more)";
     return text + " \u2026 " + age_words(took);
+}
+
+std::string shutdown_text(const Json& all, Duration took) {
+    std::vector<std::string> names;
+    for (const Json& service : all.as_array()) {
+        if (service["pid"].is_int() || service["state"].as_string() == "stopping")
+            names.push_back(service["name"].as_string());
+    }
+    const std::string text = waits_until_down(names, "service is", "services are");
+    return text.empty() ? "" : text + " \u2026 " + age_words(took);
 }
 
 }  // namespace yard::ctl

@@ -20,6 +20,9 @@ struct Operation {
 std::string waiting_text(const Operation& operation, const varlink::Json& named, const varlink::Json& all,
                          Duration took);
 
+// "waits until 2 services are down: api, db … 3s"; empty: all of them are.
+std::string shutdown_text(const varlink::Json& all, Duration took);
+
 // Does the line say something that only all services can tell?
 bool waits_for_others(const Operation& operation, const varlink::Json& named);
 

@@ -108,7 +108,7 @@ Status Client::call_more(const std::string& method, const Json& parameters,
 bool Client::stays_quiet(milliseconds within) const {
     if (buffered_.find('\0') != std::string::npos) return false;
     pollfd waited{fd_.get(), POLLIN, 0};
-    return poll(&waited, 1, static_cast<int>(within.count())) == 0;
+    return poll(&waited, 1, static_cast<int>(within.count())) <= 0;
 }
 
 Status Client::send_request(const std::string& method, const Json& parameters, bool more) {

@@ -20,8 +20,8 @@ struct Reply {
     bool ok() const { return error.empty(); }
 };
 
-// What to do while a stream is quiet: `within` is asked before each wait, and when nothing came for that long, `act` is
-// called. It returns false to end the stream.
+// What to do while a stream is quiet: `within` is asked before each wait, and when nothing came for that long, or a
+// signal was handled, `act` is called. It returns false to end the stream.
 struct Quiet {
     std::function<std::chrono::milliseconds()> within;
     std::function<bool()> act;

@@ -214,6 +214,15 @@ TEST(WaitingText, WhatIsUpAgainAfterARestartIsNotAwaited) {
     EXPECT_EQ(waiting_text(restart, Json::Array{service_in("a", "running")}, {}, three_seconds), "");
 }
 
+TEST(WaitingText, AShutdownNamesSomeOfThoseThatLive) {
+    Json::Array all{service_in("a", "stopped")};
+    EXPECT_EQ(shutdown_text(all, three_seconds), "");
+    all.push_back(service_in("b", "stopping"));
+    EXPECT_EQ(shutdown_text(all, three_seconds), "waits until 1 service is down: b … 3s");
+    for (const char* name : {"c", "d", "e"}) all.push_back(service_in(name, "running").set("pid", 7));
+    EXPECT_EQ(shutdown_text(all, three_seconds), "waits until 4 services are down: b, c, d and 1 more … 3s");
+}
+
 TEST(WaitingText, AStartDoesNotWaitForWhatIsUp) {
     EXPECT_EQ(waiting_text({}, Json::Array{service_in("a", "running"), service_in("b", "failed")}, {},
                            three_seconds),

@@ -1,12 +1,14 @@
 """What ctl shows to a person at a terminal."""
 
 import re
+import signal
 import subprocess
 import unittest
 
-from harness import AtTerminal, Scenario, zoo
+from harness import AtTerminal, Scenario, state_letter, wait_for, zoo
 
-CTRL_C = "\x03"
+CTRL_C, CTRL_Z = "\x03", "\x1a"
+ENTERED = "\x1b[?1049h"
 LEFT = "\x1b[?25h\x1b[?1049l"  # the cursor is back, and the screen as it was
 
 
@@ -53,6 +55,27 @@ class Watch(Scenario):
                 return len(ages) >= 3
 
             terminal.wait_for(three_ages, "three ages")
+
+    def test_ctrl_z_gives_the_terminal_back_until_it_goes_on(self):
+        d = self.daemon({"web": {"command": zoo("forever")}})
+        with self.watched(d) as terminal:
+            terminal.wait_for(lambda: re.search(r"web +running", terminal.screen()), "web running")
+            terminal.type(CTRL_Z)
+            terminal.wait_for(lambda: terminal.raw.endswith(LEFT), "the terminal is back")
+            wait_for(lambda: state_letter(terminal.process.pid) == "T", 10, "ctl to stop")
+            terminal.raw = ""
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.wait_for(lambda: re.search(r"web +running", terminal.screen()), "web running again")
+            self.assertTrue(terminal.raw.startswith(ENTERED))
+            d.ctl("stop", "web")
+            terminal.wait_for(lambda: re.search(r"web +stopped", terminal.screen()), "web stopped")
+
+    def test_takes_the_size_that_the_terminal_has_now(self):
+        d = self.daemon({"web": {"command": zoo("forever"), "instances": 20, "autostart": False}})
+        with self.watched(d) as terminal:
+            terminal.wait_for(lambda: "web@20" in terminal.screen(), "all of them")
+            terminal.resize(columns=100, rows=10)
+            terminal.wait_for(lambda: "web@7" in terminal.screen() and "web@8" not in terminal.screen(), "ten lines")
 
     def test_goes_on_over_an_engine_kill(self):
         d = self.daemon({"web": {"command": zoo("forever")}})
@@ -110,6 +133,14 @@ class Progress(Scenario):
                 lambda: re.search(r"db: waits until 1 other is down: api … [12]s", terminal.text()), "what db waits for")
             self.assertEqual(terminal.wait_exit(), 0)
             self.assertRegex(terminal.raw, r"\r\x1b\[Kdb: .*stopped")
+
+    def test_a_slow_shutdown_says_who_is_still_there(self):
+        d = self.slow_pair()
+        with AtTerminal(d.ctl_command("shutdown")) as terminal:
+            terminal.wait_for(
+                lambda: "waits until 2 services are down: db, api … " in terminal.text(), "who is still there")
+            self.assertEqual(terminal.wait_exit(), 0)
+        self.assertEqual(d.wait_exit(), 0)
 
     def test_a_slow_start_says_what_it_waits_for(self):
         d = self.daemon({

@@ -20,7 +20,7 @@ class AtTerminal:
 
     def __init__(self, command, columns=120, rows=30, env=None):
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.resize(columns, rows)
         inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
@@ -38,6 +38,9 @@ class AtTerminal:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
         os.close(self._master)
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def type(self, text):
         os.write(self._master, text.encode())
