@@ -65,6 +65,10 @@ TEST(Text, DurationsForPeople) {
 
 TEST(Text, TimesAreRfc3339InUtc) {
     EXPECT_EQ(format_rfc3339(WallTime(std::chrono::milliseconds(1'500))), "1970-01-01T00:00:01.500Z");
+    const auto at = [](int64_t ms) { return format_rfc3339(WallTime(std::chrono::milliseconds(ms))); };
+    EXPECT_EQ(at(1'709'251'199'999), "2024-02-29T23:59:59.999Z");
+    EXPECT_EQ(at(4'107'542'400'000), "2100-03-01T00:00:00.000Z");
+    EXPECT_EQ(at(-1), "1969-12-31T23:59:59.999Z");
 }
 
 }  // namespace
