@@ -197,9 +197,17 @@ class Daemon:
 
     def kill_engine(self):
         """SIGKILL for the engine; returns its PID."""
-        pid = wait_for(self.engine_pid, 10, "an engine")
-        os.kill(pid, signal.SIGKILL)
-        return pid
+
+        def killed():
+            pid = self.engine_pid()
+            try:
+                if pid is not None:
+                    os.kill(pid, signal.SIGKILL)
+                return pid
+            except ProcessLookupError:  # the one before, which was on its way out
+                return None
+
+        return wait_for(killed, 10, "an engine")
 
     def service_pids(self):
         """Every living process that came from a service, wherever it went; not the keeper, engine or shims."""
