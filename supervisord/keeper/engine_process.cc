@@ -86,12 +86,16 @@ void Keeper::engine_ended(int status) {
     if (engine_fd_ >= 0) close(engine_fd_);
     engine_fd_ = -1;
     if (exit_code_ >= 0) return;
-    if (!ever_hello_) {
-        exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 71;
+    const bool by_signal = WIFSIGNALED(status);
+    const bool killed = by_signal && WTERMSIG(status) == SIGKILL;
+    if (!ever_hello_ && !killed) {
+        exit_code_ = by_signal ? 71 : WEXITSTATUS(status);
+        if (by_signal)
+            say(Text() << "supervisord: the engine crashed at its start (signal " << WTERMSIG(status)
+                       << ")\n");
         return;
     }
-    judge_engine(now_ns(), WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    const bool by_signal = WIFSIGNALED(status);
+    judge_engine(now_ns(), killed);
     say(Text() << "supervisord: the engine ended (" << (by_signal ? "signal " : "exit ")
                << (by_signal ? WTERMSIG(status) : WEXITSTATUS(status))
                << "); services live on, starting another\n");

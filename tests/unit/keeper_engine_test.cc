@@ -54,6 +54,14 @@ TEST_F(KeeperEngine, ThatWorkedForLongIsReplacedAtOnceAndTheDelayBeginsAnew) {
     EXPECT_EQ(live(5, kCrash), 10);
 }
 
+TEST_F(KeeperEngine, ThatSomebodyKillsBeforeTheFirstHelloIsReplacedToo) {
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(world_.end_engine(SIGKILL), 10);
+        world_.start_engine_now();
+    }
+    EXPECT_EQ(live(5, SIGKILL), 10);
+}
+
 TEST_F(KeeperEngine, ThatSomebodyKilledIsReplacedSoonHoweverOften) {
     for (int i = 0; i < 50; ++i) EXPECT_EQ(live(5, SIGKILL), 10);
 }
