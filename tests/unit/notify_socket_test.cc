@@ -189,7 +189,7 @@ TEST_F(NotifySocketTest, MessageCountsEvenWhenItsDescriptorsDoNotFit) {
 TEST_F(NotifySocketTest, ReceivedDescriptorsAreCloseOnExec) {
     const UniqueFd socket_fd = std::move(*bind_notify_socket(path("other.sock"), geteuid()));
     send_notify(path("other.sock"), "FDSTORE=1", {STDERR_FILENO});
-    const auto datagram = receive_datagram(socket_fd.get(), 100);
+    const auto datagram = peek_datagram(socket_fd.get(), 100);
     ASSERT_TRUE(datagram);
     ASSERT_EQ(datagram->fds.size(), 1u);
     EXPECT_EQ(fcntl(datagram->fds[0].get(), F_GETFD), FD_CLOEXEC);
@@ -234,6 +234,20 @@ TEST_F(NotifySocketTest, DatagramsWaitWhileNobodyReads) {
     EXPECT_THAT(statuses_, ElementsAre("while you were away"));
 }
 
+TEST_F(NotifySocketTest, DatagramWaitsUntilItHasBeenHandled) {
+    auto held = bind_notify_socket(path("held.sock"), geteuid());
+    send_notify(path("held.sock"), "READY=1");
+    bool waits = false;
+    auto made = NotifySocket::create(
+        loop(), UniqueFd(fcntl(held->get(), F_DUPFD_CLOEXEC, 0)), geteuid(),
+        {.belongs = [](pid_t) { return true; }},
+        {.on_message = [&](const NotifyMessage&) { waits = peek_datagram(held->get(), 100).has_value(); },
+         .on_ignored = {}});
+    (*made)->drain_now();
+    EXPECT_TRUE(waits) << "a killed engine would take it along";
+    EXPECT_FALSE(peek_datagram(held->get(), 100));
+}
+
 class BindNotifySocketTest : public LoopTest {
   protected:
     mode_t mode_of(const std::string& file) {
@@ -265,8 +279,8 @@ TEST_F(BindNotifySocketTest, TakesThePlaceOfAnOldSocket) {
     auto fresh = bind_notify_socket(path("s"), geteuid());
     ASSERT_TRUE(fresh) << fresh.error().message;
     ASSERT_TRUE(send_notify(path("s"), "READY=1"));
-    EXPECT_FALSE(receive_datagram(old->get(), 100));
-    EXPECT_TRUE(receive_datagram(fresh->get(), 100));
+    EXPECT_FALSE(peek_datagram(old->get(), 100));
+    EXPECT_TRUE(peek_datagram(fresh->get(), 100));
 }
 
 TEST_F(BindNotifySocketTest, TooLongAPathIsRefusedWithTheReason) {

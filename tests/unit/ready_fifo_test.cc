@@ -74,6 +74,14 @@ TEST_F(ReadyFifoTest, NewlineWrittenWhileThereIsNoEngineIsFound) {
     EXPECT_TRUE(run_until([&] { return ready_ > 0; }));
 }
 
+TEST_F(ReadyFifoTest, NewlineStaysForAnEngineThatComesAfterTheNews) {
+    start_probe();
+    write_text(open_as_child(), "\n");
+    ASSERT_TRUE(run_until([&] { return ready_ == 1; }));
+    start_probe();
+    EXPECT_TRUE(run_until([&] { return ready_ == 2; }));
+}
+
 TEST_F(ReadyFifoTest, NewFifoIsFreeOfWhatAnEarlierProcessWrites) {
     const UniqueFd earlier = open_as_child();
     const UniqueFd held_for_it = std::move(held_);

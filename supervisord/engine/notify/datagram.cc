@@ -29,7 +29,7 @@ void take_descriptors(const cmsghdr& header, Datagram& datagram) {
 
 }  // namespace
 
-std::optional<Datagram> receive_datagram(int fd, size_t max_bytes) {
+std::optional<Datagram> peek_datagram(int fd, size_t max_bytes) {
     Datagram datagram;
     datagram.text.resize(max_bytes);
     iovec bytes{datagram.text.data(), datagram.text.size()};
@@ -41,7 +41,7 @@ std::optional<Datagram> receive_datagram(int fd, size_t max_bytes) {
     message.msg_controllen = sizeof control;
     ssize_t size;
     do {
-        size = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        size = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     } while (size < 0 && errno == EINTR);
     if (size < 0) return std::nullopt;
 
@@ -54,6 +54,10 @@ std::optional<Datagram> receive_datagram(int fd, size_t max_bytes) {
         if (header->cmsg_type == SCM_RIGHTS) take_descriptors(*header, datagram);
     }
     return datagram;
+}
+
+void drop_datagram(int fd) {
+    while (recv(fd, nullptr, 0, MSG_DONTWAIT) < 0 && errno == EINTR) continue;
 }
 
 }  // namespace yard::engine

@@ -25,9 +25,10 @@ struct Datagram {
     std::vector<UniqueFd> fds;  // close-on-exec
 };
 
-// The next datagram, or nothing when none waits. Never blocks. Descriptors beyond what the process may open
-// are closed by the kernel (MSG_CTRUNC); the rest of the datagram is as it was sent. REQUIRES: `fd` has
-// SO_PASSCRED.
-std::optional<Datagram> receive_datagram(int fd, size_t max_bytes);
+// The next datagram, or nothing when none waits; it stays the next until it is dropped. Never blocks. Descriptors
+// beyond what the process may open are closed by the kernel (MSG_CTRUNC); the rest of the datagram is as it was sent.
+// REQUIRES: `fd` has SO_PASSCRED.
+std::optional<Datagram> peek_datagram(int fd, size_t max_bytes);
+void drop_datagram(int fd);
 
 }  // namespace yard::engine

@@ -59,11 +59,13 @@ struct NotifySocket::State : std::enable_shared_from_this<State> {
 void NotifySocket::State::receive(int limit) {
     const auto self = shared_from_this();
     for (int i = 0; i < limit && !closed; ++i) {
-        // The descriptors that came along are closed at the end of this scope. That answers a barrier: all
-        // that came before it has been handled.
-        const std::optional<Datagram> datagram = receive_datagram(socket.get(), kMaxNotifyBytes);
+        // The descriptors that came along are closed at the end of this scope, and the sender's own copies with the
+        // datagram. That answers a barrier: all that came before it has been handled.
+        const std::optional<Datagram> datagram = peek_datagram(socket.get(), kMaxNotifyBytes);
         if (!datagram) return;
         handle(*datagram);
+        // Only now: an engine that is killed before it has stored the news leaves it to the next one.
+        drop_datagram(socket.get());
     }
 }
 
@@ -88,7 +90,6 @@ NotifySocket::NotifySocket(std::shared_ptr<State> state) : state_(std::move(stat
 NotifySocket::~NotifySocket() {
     state_->closed = true;
     state_->watch.reset();
-    state_->socket.reset();
 }
 
 Result<std::unique_ptr<NotifySocket>> NotifySocket::create(uv_loop_s* loop, UniqueFd socket,

@@ -19,6 +19,15 @@ Result<UniqueFd> open_fifo(const std::string& path) {
     return fifo;
 }
 
+// What waits in the FIFO, as read(2) gives it, but it stays there.
+ssize_t peek(int fifo, char* bytes, size_t size) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    const UniqueFd out(ends[0]), in(ends[1]);
+    if (tee(fifo, in.get(), size, SPLICE_F_NONBLOCK) <= 0) return -1;
+    return read(out.get(), bytes, size);
+}
+
 }  // namespace
 
 Result<UniqueFd> make_ready_fifo(const std::string& path, uid_t owner) {
@@ -51,10 +60,16 @@ std::string FifoProbe::last_failure() const {
 
 void FifoProbe::on_readable() {
     char bytes[512];
-    const ssize_t size = read(fifo_.get(), bytes, sizeof bytes);
+    // The newline stays: an engine that is killed before it has stored the news leaves it to the next one.
+    ssize_t size = peek(fifo_.get(), bytes, sizeof bytes);
+    const bool waits = size > 0;
+    if (!waits) size = read(fifo_.get(), bytes, sizeof bytes);
     if (size <= 0) return;
     const std::string_view text(bytes, static_cast<size_t>(size));
-    if (text.find('\n') == std::string_view::npos) return;
+    if (text.find('\n') == std::string_view::npos) {
+        if (waits) static_cast<void>(!read(fifo_.get(), bytes, text.size()));
+        return;
+    }
     watch_.reset();
     fifo_.reset();
     const auto on_ready = std::exchange(on_ready_, nullptr);
