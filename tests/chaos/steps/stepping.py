@@ -1,0 +1,77 @@
+"""A daemon whose engine, or keeper, runs under the stepper (stepper.h has the plans)."""
+
+import pathlib
+import re
+
+from books import Books
+from harness import BUILD, wait_for, zoo
+
+RESTART = {"policy": "always", "delay": "5ms", "max_delay": "5ms", "burst": 0}
+_HEADER = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
+NUMBERS = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+) (\d+)", pathlib.Path(_HEADER).read_text())}
+NAMES = {number: name for name, number in NUMBERS.items()}
+
+
+class Stepped:
+    """Workers, steady ones and others for the books, and a script that makes the daemon do all it does."""
+
+    def __init__(self, scenario, plan, keeper=False, workers=1):
+        folder_of = {"YARD_STEPS_ENGINE": str(BUILD / "libexec/real-engine")}
+        self.d = scenario.make({"version": 1, "services": {}}, env=folder_of)
+        self.folder = self.d.path("steps")
+        self.folder.mkdir()
+        self.folder.chmod(0o777)
+        (self.folder / "plan").write_text("" if keeper else plan)
+        self.d.extra_environment["YARD_STEPS_FOLDER"] = str(self.folder)
+        if keeper:
+            aside = self.d.path("keeper-steps")
+            aside.mkdir()
+            (aside / "plan").write_text(plan)
+            self.d._wrapper = [str(BUILD / "bin/stepper"), str(aside)]
+            self.folder = aside
+        self.books = Books(self.d, lines_per_run=8)
+        self.d.write_config({"version": 1, "services": self.services(workers)})
+
+    def services(self, workers):
+        log = {"max_size": "4KiB", "keep": 10_000}
+        found = {
+            "once": {"command": zoo("say", "done"), "oneshot": True},
+            "told": {"command": zoo("notify", "READY=1", "forever"), "ready": {"notify": True}, "after": ["once"]},
+            "moved": {"command": zoo("ready-fd", 3, "forever"), "ready": {"fd": 3}, "log": {"format": "json"}},
+            "steady0": {"command": self.books.steady_one("steady0", pause_ms=3), "log": log},
+        }
+        for i in range(workers):
+            found[f"worker{i}"] = {"command": self.books.worker(f"worker{i}"), "restart": RESTART, "log": log}
+        return found
+
+    def record(self):
+        path = self.folder / "record"
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+    def work(self):
+        """Services start, crash, restart and log; a person restarts one and gives another its nice value."""
+        self.d.wait_records("worker0.exits", 3, deadline=30)
+        self.asked("restart", "moved")
+        self.asked("renice", "moved", 3)
+        self.asked("wait", "told", "--timeout", "20s")
+        self.books.check_exits()
+        count = len(self.d.records("worker0.exits"))
+        self.d.wait_records("worker0.exits", count + 2, deadline=30)
+
+    def end(self):
+        """Everything is stopped, and the books are balanced."""
+        self.books.check_exits()
+        self.books.check_nothing_runs_twice()
+        self.books.check_steady()
+        self.asked("stop", "*")
+        self.books.check_starts()
+        self.books.check_logs()
+        states = {service["name"]: service["state"] for service in self.d.ctl_json("status")}
+        assert set(states.values()) == {"stopped"}, states
+        wait_for(lambda: self.d.service_pids() == [], 10, "no process of a service to be left")
+        code = self.d.stop()
+        assert code == 0, f"the daemon ended with {code}"
+
+    def asked(self, *arguments):
+        code, out, err = self.d.ctl(*arguments)
+        assert code == 0, f"ctl {arguments} exited with {code}: {out}{err}"
