@@ -9,17 +9,12 @@ namespace yard::engine {
 AuxCommands::AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, Hooks hooks)
     : link_(link), first_slot_(first_slot), end_slot_(slots), hooks_(std::move(hooks)) {}
 
-AuxCommands::Slot& AuxCommands::slot(uint32_t number) {
-    if (number - first_slot_ >= slots_.size()) slots_.resize(number - first_slot_ + 1);
-    return slots_[number - first_slot_];
-}
-
 Result<keeper::Key> AuxCommands::take_slot() {
     uint32_t number = first_slot_;
-    while (number < end_slot_ && slot(number).busy) ++number;
+    while (number < end_slot_ && slots_[number].busy) ++number;
     if (number == end_slot_)
         return fail("no process slot is free; raise the limit of open files (RLIMIT_NOFILE)");
-    Slot& taken = slot(number);
+    Slot& taken = slots_[number];
     taken.busy = true;
     return keeper::Key{number, ++taken.generation};
 }
@@ -30,11 +25,11 @@ CommandRunner::RunId AuxCommands::run(const std::vector<std::string>& command, c
     Result<keeper::Key> key = take_slot();
     const Status prepared = key ? prepare(command, service, output, *key) : Status(fail(key.error()));
     if (!prepared) {
-        if (key) slot(key->slot).busy = false;
+        if (key) slots_[key->slot].busy = false;
         hooks_.defer([done = std::move(done), error = prepared.error()] { done(fail(error)); });
         return id;
     }
-    Slot& taken = slot(key->slot);
+    Slot& taken = slots_[key->slot];
     taken.run = id;
     taken.done = std::move(done);
     link_.spawn(*key);
@@ -43,7 +38,7 @@ CommandRunner::RunId AuxCommands::run(const std::vector<std::string>& command, c
 
 Status AuxCommands::prepare(const std::vector<std::string>& command, const std::string& service,
                             Output output, keeper::Key key) {
-    Slot& taken = slot(key.slot);
+    Slot& taken = slots_[key.slot];
     taken.program = command.front();
     taken.tail.reset();
     if (output == Output::last_line) {
@@ -55,17 +50,16 @@ Status AuxCommands::prepare(const std::vector<std::string>& command, const std::
 }
 
 void AuxCommands::cancel(RunId id) {
-    for (size_t i = 0; i < slots_.size(); ++i) {
-        Slot& running = slots_[i];
+    for (auto& [number, running] : slots_) {
         if (!running.busy || running.run != id) continue;
         running.done = nullptr;
-        link_.kill_tree({first_slot_ + static_cast<uint32_t>(i), running.generation});
+        link_.kill_tree({number, running.generation});
     }
 }
 
 void AuxCommands::on_report(const keeper::Report& report) {
     using keeper::RecordState;
-    Slot& from = slot(report.key.slot);
+    Slot& from = slots_[report.key.slot];
     const bool ours = from.generation == report.key.generation && from.busy;
     from.generation = std::max(from.generation, report.key.generation);
     if (report.type == keeper::ReportType::started || report.type == keeper::ReportType::refused) return;

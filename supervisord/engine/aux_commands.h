@@ -1,5 +1,5 @@
 // Commands that are no services: `ready: {exec: ...}` and `stop: {command: ...}`. The engine never forks, so they
-// run in slots of the keeper above those of the services, always under a shim, so that nothing of them is left behind.
+// run in slots of the keeper that no service has, always under a shim, so that nothing of them is left behind.
 #pragma once
 
 #include <cstdint>
@@ -29,16 +29,15 @@ class AuxCommands : public CommandRunner {
         std::function<void(std::function<void()>)> defer;
     };
 
-    // Slots from `first_slot` up to `slots` are ours.
+    // What is started goes into slots from `first_slot` up to `slots`.
     AuxCommands(KeeperLink& link, uint32_t first_slot, uint32_t slots, Hooks hooks);
 
     RunId run(const std::vector<std::string>& command, const std::string& service, Output output,
               Done done) override;
     void cancel(RunId id) override;
 
-    // Reports of our slots. What an earlier engine had started is killed and forgotten.
+    // Reports of slots that no service has. What an earlier engine had started is killed and forgotten.
     void on_report(const keeper::Report& report);
-    bool owns(uint32_t slot) const { return slot >= first_slot_; }
 
   private:
     struct Slot {
@@ -50,7 +49,6 @@ class AuxCommands : public CommandRunner {
         Done done;
     };
     Result<keeper::Key> take_slot();
-    Slot& slot(uint32_t number);
     Status prepare(const std::vector<std::string>& command, const std::string& service, Output output,
                    keeper::Key key);
     void finish(Slot* slot, const keeper::Report& report);
@@ -58,7 +56,7 @@ class AuxCommands : public CommandRunner {
     KeeperLink& link_;
     const uint32_t first_slot_, end_slot_;
     const Hooks hooks_;
-    std::vector<Slot> slots_;
+    std::map<uint32_t, Slot> slots_;
     RunId last_run_ = 0;
 };
 

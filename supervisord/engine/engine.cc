@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <random>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "conf/instances.h"
 #include "engine/daemon_log.h"
@@ -85,7 +87,7 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
                                    CgroupSources::of_this_process())),
       events_(state_.event_number()),
       ledger_(state_.requests()),
-      host_({loop_.get(), &clock_, &link_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
+      host_({loop_.get(), &clock_, &link_, &slots_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
             [this](ServiceId id, State from, State to, std::string_view cause) {
                 on_transition(id, from, to, cause);
             }),
@@ -105,9 +107,10 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
     }
     for (auto& [name, config] : services) graph_.add(std::move(config), name);
     graph_.link(config_.parallel_starts);
+    assign_slots(inventory);
     malloc_trim(0);  // loading and building took many times what is left of them
     commands_ = std::make_unique<AuxCommands>(
-        link_, static_cast<uint32_t>(graph_.size()), inventory.welcome.slots,
+        link_, slots_.end(), inventory.welcome.slots,
         AuxCommands::Hooks{
             [this](const auto& command, const std::string& service, auto output, keeper::Key key) {
                 const bool apart = output == CommandRunner::Output::last_line;
@@ -163,13 +166,38 @@ ServiceId Engine::service_of(const std::string& name) const {
     return graph_.find(name).front();
 }
 
+// What the state file knows goes on in its slot; what it does not know begins in a free one, behind the newest
+// generation that the keeper has seen there.
+void Engine::assign_slots(const Inventory& inventory) {
+    std::vector<std::string> names, cells;
+    for (ServiceId id = 0; id < graph_.size(); ++id) names.push_back(graph_.name(id));
+    for (uint32_t slot = 0; slot < state_.slots_end(); ++slot)
+        cells.emplace_back(state_.load(slot).name.view());
+    std::unordered_set<uint32_t> busy;
+    std::unordered_map<uint32_t, uint32_t> newest;
+    for (const keeper::Report& report : inventory.reports) {
+        if (report.type != keeper::ReportType::record) continue;
+        newest[report.key.slot] = report.key.generation;
+        if (report.record.state != keeper::RecordState::exited) busy.insert(report.key.slot);
+    }
+    slots_ = SlotMap(names, cells, busy);
+    for (ServiceId id = 0; id < graph_.size(); ++id) {
+        const uint32_t slot = slots_.slot(id);
+        if (slot < cells.size() && !cells[slot].empty()) {
+            graph_.restore(id, state_.load(slot));
+            continue;
+        }
+        ServiceFacts facts = graph_.facts(id);
+        facts.generation = facts.exited_generation = newest[slot];
+        state_.store(slot, facts);
+        graph_.restore(id, facts);
+    }
+}
+
 // The first engine starts the services; every later one takes them over.
 void Engine::begin(const Inventory& inventory) {
     link_.hello();
-    for (ServiceId id = 0; id < graph_.size(); ++id) {
-        graph_.restore(id, state_.load(id));
-        host_.take_over(id);
-    }
+    for (ServiceId id = 0; id < graph_.size(); ++id) host_.take_over(id);
     graph_.resume(host_.now());
     for (const keeper::Report& report : inventory.reports) on_report(report);
     if (state_.begun()) {
@@ -220,10 +248,10 @@ void Engine::read_keeper() {
 void Engine::on_report(const keeper::Report& report) {
     if (report.type == keeper::ReportType::signal) {
         on_signal(report.signal);
-    } else if (commands_->owns(report.key.slot)) {
-        commands_->on_report(report);
+    } else if (const std::optional<ServiceId> id = slots_.service(report.key.slot)) {
+        host_.on_report(*id, report);
     } else {
-        host_.on_report(report);
+        commands_->on_report(report);
     }
 }
 

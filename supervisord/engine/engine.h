@@ -26,6 +26,7 @@
 #include "engine/service_graph.h"
 #include "engine/service_host.h"
 #include "engine/service_images.h"
+#include "engine/slot_map.h"
 #include "engine/startup.h"
 #include "engine/state_file.h"
 
@@ -51,6 +52,7 @@ class Engine {
     Started<Unit> set_up(const Inventory& inventory, std::vector<conf::ServiceConfig> configured,
                          UniqueFd control_socket);
     Status open_logs();
+    void assign_slots(const Inventory& inventory);
     void begin(const Inventory& inventory);
     void read_keeper();
     void on_report(const keeper::Report& report);
@@ -70,6 +72,7 @@ class Engine {
     const Folders folders_;
     const conf::DaemonConfig config_;
     StateFile state_;
+    SlotMap slots_;
     Deferred deferred_;
     ServiceFiles files_;
     ServiceImages images_;

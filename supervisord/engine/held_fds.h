@@ -13,10 +13,10 @@ enum class HeldKind : uint32_t {
     lock = 1,  // of the runtime directory: one daemon each
     control,   // the listening control socket
     config,    // memfd: the configuration in force, as conf::DiskSource::bundle() gives it
-    output,    // per service: FIFO of its standard output and error
-    spool,     // per service: see engine/log_router.h
-    notify,    // per service: sd_notify socket
-    ready,     // per service: readiness FIFO
+    output,    // per slot of a service: FIFO of its standard output and error
+    spool,     // likewise: see engine/log_router.h
+    notify,    // likewise: sd_notify socket
+    ready,     // likewise: readiness FIFO
 };
 
 constexpr uint64_t held_name(HeldKind kind, uint32_t slot = 0) {

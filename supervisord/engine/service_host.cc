@@ -34,8 +34,8 @@ Status ServiceHost::open_log(ServiceId id, UniqueFd output) {
     channel.service = graph_->name(id);
     channel.policy = graph_->config(id).log;
     channel.fifo = std::move(output);
-    channel.spool = parts_.files->inherited(HeldKind::spool, id);
-    channel.position = parts_.state->log_position(id);
+    channel.spool = parts_.files->inherited(HeldKind::spool, slot(id));
+    channel.position = parts_.state->log_position(slot(id));
     channel.watched = awaits_line(id);
     return logs_->add(std::move(channel));
 }
@@ -61,14 +61,14 @@ Status ServiceHost::prepare(ServiceId id) {
     const conf::ServiceConfig& config = graph_->config(id);
     const uid_t owner = parts_.images->owner(config);
     if (config.ready.kind == conf::Readiness::Kind::fd) {
-        if (Status made = parts_.files->renew_ready(id, name, owner); !made) return made;
+        if (Status made = parts_.files->renew_ready(slot(id), name, owner); !made) return made;
     }
     if (service(id).prepared) return Ok();
-    Result<UniqueFd> output = parts_.files->output(id, name, owner);
+    Result<UniqueFd> output = parts_.files->output(slot(id), name, owner);
     if (!output) return Failure<Error>{output.error()};
     if (Status opened = open_log(id, std::move(*output)); !opened) return opened;
     if (config.ready.kind == conf::Readiness::Kind::notify) {
-        Result<UniqueFd> socket = parts_.files->notify(id, name, owner);
+        Result<UniqueFd> socket = parts_.files->notify(slot(id), name, owner);
         if (!socket) return Failure<Error>{socket.error()};
         if (Status opened = open_notify(id, std::move(*socket)); !opened) return opened;
     }
@@ -77,12 +77,12 @@ Status ServiceHost::prepare(ServiceId id) {
 }
 
 void ServiceHost::take_over(ServiceId id) {
-    UniqueFd output = parts_.files->inherited(HeldKind::output, id);
+    UniqueFd output = parts_.files->inherited(HeldKind::output, slot(id));
     if (!output) return;  // never started
     const Phase phase = graph_->facts(id).phase;
     if (phase == Phase::spawning || phase == Phase::awaiting_ready) look_for_line(id);
     Status taken = open_log(id, std::move(output));
-    if (UniqueFd socket = parts_.files->inherited(HeldKind::notify, id); socket && taken) {
+    if (UniqueFd socket = parts_.files->inherited(HeldKind::notify, slot(id)); socket && taken) {
         taken = open_notify(id, std::move(socket));
     }
     service(id).prepared = taken.ok();
@@ -96,7 +96,7 @@ void ServiceHost::listen_if_started(ServiceId id) {
 }
 
 void ServiceHost::on_spool(ServiceId id, int fd) {
-    parts_.link->hold(held_name(HeldKind::spool, id), fd);
+    parts_.link->hold(held_name(HeldKind::spool, slot(id)), fd);
     parts_.link->flush();  // bytes may move there as soon as this returns
 }
 
@@ -115,7 +115,7 @@ Status ServiceHost::lay_image(ServiceId id) {
         }
         request.cgroup = parts_.cgroups->directory(request.name);
     }
-    return parts_.images->lay(request, id);
+    return parts_.images->lay(request, slot(id));
 }
 
 void ServiceHost::spawn(ServiceId id, uint32_t generation) {
@@ -129,7 +129,7 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
     }
     if (ready) ready = lay_image(id);
     if (ready) {
-        parts_.link->spawn({id, generation});
+        parts_.link->spawn({slot(id), generation});
         return;
     }
     parts_.deferred->post([this, id, generation, error = ready.error()] {
@@ -146,7 +146,7 @@ void ServiceHost::arm(ServiceId id, uint32_t generation, const ArmTerms& terms) 
         }
     }
     if (terms.on_failure) arm.signals = ~0ull;
-    parts_.link->arm({id, generation}, arm);
+    parts_.link->arm({slot(id), generation}, arm);
 }
 
 void ServiceHost::disarm(ServiceId id) {
@@ -320,7 +320,7 @@ void ServiceHost::kill_tree(ServiceId id) {
 // ---- Bookkeeping
 
 void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) {
-    parts_.state->store(id, facts);
+    parts_.state->store(slot(id), facts);
 }
 
 void ServiceHost::transitioned(ServiceId id, State from, State to, std::string_view cause) {
@@ -359,9 +359,7 @@ void ServiceHost::remove_traces() {
 
 // ---- The keeper's reports
 
-void ServiceHost::on_report(const keeper::Report& report) {
-    const ServiceId id = report.key.slot;
-    if (id >= services_.size()) return;
+void ServiceHost::on_report(ServiceId id, const keeper::Report& report) {
     switch (report.type) {
         case keeper::ReportType::started:
             on_started(id, report);

@@ -23,6 +23,7 @@
 #include "engine/service_files.h"
 #include "engine/service_graph.h"
 #include "engine/service_images.h"
+#include "engine/slot_map.h"
 #include "engine/state_file.h"
 
 struct uv_loop_s;
@@ -34,6 +35,7 @@ struct HostParts {
     uv_loop_s* loop;
     const Clock* clock;
     KeeperLink* link;
+    const SlotMap* slots;
     StateFile* state;
     CgroupManager* cgroups;
     ServiceImages* images;
@@ -53,8 +55,7 @@ class ServiceHost : public Effects {
 
     // A new engine: takes up what the services of the earlier one left open (logs, notify sockets).
     void take_over(ServiceId id);
-    // Reports of services' slots. False: not ours.
-    void on_report(const keeper::Report& report);
+    void on_report(ServiceId id, const keeper::Report& report);
     // A line of output, for `ready: {log: ...}`.
     void on_line(ServiceId id, const std::string& line);
     // A spool memfd was made for the service.
@@ -99,7 +100,8 @@ class ServiceHost : public Effects {
 
     Service& service(ServiceId id);
     bool in_cgroup() const { return parts_.cgroups->mode() == CgroupManager::Mode::v2; }
-    keeper::Key key(ServiceId id) const { return {id, graph_->facts(id).generation}; }
+    uint32_t slot(ServiceId id) const { return parts_.slots->slot(id); }
+    keeper::Key key(ServiceId id) const { return {slot(id), graph_->facts(id).generation}; }
     Status prepare(ServiceId id);
     Status lay_image(ServiceId id);
     Status open_log(ServiceId id, UniqueFd output);

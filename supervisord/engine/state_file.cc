@@ -39,6 +39,7 @@ struct Header {
     uint64_t layout;  // changes with the size of what is stored
     uint64_t keeper_instance;
     uint64_t slots;
+    uint64_t slots_end;  // no page above is touched
     uint64_t begun;
     uint64_t event_number;
     control::RequestRing requests;
@@ -131,6 +132,11 @@ void StateFile::store(uint32_t slot, const ServiceFacts& facts) {
         cell.filled[next & 1] |= 1u << i;
     }
     publish(&cell.sequence, next);
+    if (slot >= layout_->header.slots_end) publish(&layout_->header.slots_end, slot + 1);
+}
+
+uint32_t StateFile::slots_end() const {
+    return static_cast<uint32_t>(layout_->header.slots_end);
 }
 
 LogPositionCell* StateFile::log_position(uint32_t slot) {

@@ -1,5 +1,5 @@
 // What survives the engine: a mapped file in the runtime directory, one cell a service at a place that follows from
-// its slot. An engine may be killed between any two instructions of a store: each cell has two copies and a sequence
+// its slot (engine/slot_map.h). An engine may be killed between any two instructions of a store: each cell has two copies and a sequence
 // number, and flipping the number (one aligned word) is what makes the new copy count.
 //
 // The pages belong to the kernel as soon as they are written to; no msync is needed against the death of a process.
@@ -31,6 +31,8 @@ class StateFile {
 
     // REQUIRES: slot < slots.
     ServiceFacts load(uint32_t slot) const;
+    // Nothing was ever stored at this slot or above it.
+    uint32_t slots_end() const;
     void store(uint32_t slot, const ServiceFacts& facts);
     LogPositionCell* log_position(uint32_t slot);
 

@@ -45,6 +45,7 @@ TEST_F(StateFileTest, FactsOutliveTheEngine) {
     EXPECT_EQ(second.load(2).generation, 7u);
     EXPECT_EQ(second.load(2).name.view(), "api");
     EXPECT_EQ(second.load(1).generation, 0u);
+    EXPECT_EQ(second.slots_end(), 3u);
 }
 
 TEST_F(StateFileTest, TextThatIsTakenBackIsGone) {
