@@ -88,6 +88,7 @@ struct ServiceFacts {
     bool has_nice_override = false;
     bool armed = false;              // the keeper may start generation + 1 without asking
     bool outdated = false;           // the next start is to differ from the last that the engine made
+    bool fresh = true;               // it was never started, nor stopped
     uint32_t generation = 0;         // the last one asked of the keeper
     uint32_t exited_generation = 0;  // the last one whose exit is recorded here
     int32_t pid = 0;                 // of the main process; 0: none
@@ -104,6 +105,7 @@ struct ServiceFacts {
     FixedText<120> reason;        // why it is in this state, in words
     FixedText<96> status_text;    // STATUS= of sd_notify
     uint32_t notify_ignored = 0;  // datagrams from outside the service's tree
+    uint64_t start_digest = 0;    // of the configuration that the last generation was started by
 };
 static_assert(std::is_trivially_copyable_v<ServiceFacts>);
 

@@ -1,5 +1,6 @@
 #include "engine/service_graph.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/graph/machine.h"
@@ -16,8 +17,17 @@ ServiceGraph::~ServiceGraph() = default;
 
 // ---- Building.
 
-ServiceId ServiceGraph::add(conf::ServiceConfig config, std::string name) {
-    return machine_->topology().add(std::move(config), std::move(name)).id;
+ServiceId ServiceGraph::add(conf::ServiceConfig config, std::string name, uint64_t start_digest) {
+    Node& node = machine_->topology().add(std::move(config), std::move(name));
+    node.start_digest = start_digest;
+    return node.id;
+}
+
+ServiceId ServiceGraph::add_leaving(conf::ServiceConfig config, std::string name) {
+    config.name = name;  // not found as an instance of what may have more of them
+    Node& node = machine_->topology().add(std::move(config), std::move(name));
+    node.leaving = true;
+    return node.id;
 }
 
 void ServiceGraph::link(uint32_t parallel_starts) {
@@ -191,6 +201,15 @@ void ServiceGraph::resume(Now now) {
     machine_->resume();
 }
 
+void ServiceGraph::begin(Now now, std::span<const Need> needs) {
+    Machine::Event event(*machine_, now);
+    machine_->begin(needs);
+}
+
+void ServiceGraph::forget(ServiceId id) {
+    machine_->topology().node(id).gone = true;
+}
+
 // ---- Looking.
 
 std::optional<BootTime> ServiceGraph::next_deadline() const {
@@ -215,9 +234,22 @@ const std::string& ServiceGraph::name(ServiceId id) const {
     return machine_->topology().node(id).name;
 }
 
+bool ServiceGraph::is_leaving(ServiceId id) const {
+    return machine_->topology().node(id).leaving;
+}
+
+bool ServiceGraph::is_gone(ServiceId id) const {
+    return machine_->topology().node(id).gone;
+}
+
+// What leaves is found where nothing that stays has the name.
 std::vector<ServiceId> ServiceGraph::find(std::string_view name) const {
-    const auto found = machine_->topology().find(name);
-    return {found.begin(), found.end()};
+    const auto named = machine_->topology().find(name);
+    std::vector<ServiceId> found(named.begin(), named.end());
+    std::erase_if(found, [this](ServiceId id) { return is_gone(id); });
+    const bool any_stays = !std::ranges::all_of(found, [this](ServiceId id) { return is_leaving(id); });
+    if (any_stays) std::erase_if(found, [this](ServiceId id) { return is_leaving(id); });
+    return found;
 }
 
 bool ServiceGraph::all_down() const {

@@ -68,6 +68,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +83,7 @@
 
 namespace yard::engine {
 
-using ServiceId = uint32_t;  // index of the service; also its slot with the keeper
+using ServiceId = uint32_t;  // index of the service
 
 struct Now {
     BootTime boot;
@@ -144,9 +145,13 @@ class ServiceGraph {
     // ---- Building (before the first event). `config` has its instances already expanded: one call a
     // service. REQUIRES: every dependency names a service that is added, `completed` is asked of one-shots
     // only, and requires, wants and after together have no cycle; call link() once after the last add.
-    ServiceId add(conf::ServiceConfig config, std::string name);
+    // `start_digest`: a number over all in `config` that takes a new process to change.
+    ServiceId add(conf::ServiceConfig config, std::string name, uint64_t start_digest = 0);
+    // A service that is not configured any more: begin() takes it down for good. Nobody depends on it but others that
+    // leave, and `config` may name services that are not there.
+    ServiceId add_leaving(conf::ServiceConfig config, std::string name);
     void link(uint32_t parallel_starts);
-    // Takes the facts of an earlier engine, after link(). Follow with resume(), before any other event.
+    // Takes the facts of an earlier engine, after link(). Follow with begin() or resume(), before any other event.
     void restore(ServiceId id, const ServiceFacts& facts);
 
     // ---- Wishes. `cause` is why, in words ("started by uid 1000"); it becomes the reason that people see. A
@@ -157,7 +162,7 @@ class ServiceGraph {
     void stop(ServiceId id, Now now, std::string_view cause);
     // With what requires it around it; what is not up is started.
     void restart(ServiceId id, Now now, std::string_view cause);
-    // Those with autostart, except what a person stopped under `unless-stopped`, and the
+    // Those with autostart that were neither started nor stopped before, except what a person stopped under `unless-stopped`, and the
     // second of two that conflict.
     void start_all(Now now);
     // In reverse order; nothing starts any more. An engine that dies while stopping
@@ -193,12 +198,27 @@ class ServiceGraph {
     // spawns, re-sends stops, ...).
     void resume(Now now);
 
+    // ---- Configuration. An engine's first event: resume() and start_all() as one, and what a configuration that is
+    // not the one of the facts asks for besides. It can come again for the same one and then changes nothing.
+    //   what leaves                      goes down, in order; what is new and fresh starts after that
+    //   what runs by another digest      is restarted, with what requires it around it; started anew where it failed
+    //   what came to conflict            the one that stands first stays
+    //   a new requirement of what is up  is started
+    struct Need {
+        ServiceId dependent, dependency;
+    };
+    void begin(Now now, std::span<const Need> needs = {});
+    // What left is stopped and nothing of it remains: it is not found any more.
+    void forget(ServiceId id);
+
     // ---- Looking.
     std::optional<BootTime> next_deadline() const;
     size_t size() const;
     const ServiceFacts& facts(ServiceId id) const;
     const conf::ServiceConfig& config(ServiceId id) const;
     const std::string& name(ServiceId id) const;
+    bool is_leaving(ServiceId id) const;
+    bool is_gone(ServiceId id) const;
     // By exact name, or the instances "worker@1".. of "worker". Empty: none.
     std::vector<ServiceId> find(std::string_view name) const;
     // No service has a process or will get one (after stop_all).

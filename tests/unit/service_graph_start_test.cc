@@ -155,16 +155,19 @@ TEST(ServiceGraphStart, StartAllStartsThoseWithAutostartAndWhatTheyNeed) {
     EXPECT_EQ(rig.state("api"), State::running);
 }
 
-TEST(ServiceGraphStart, StartAllLeavesStoppedWhatAPersonStoppedUnderUnlessStopped) {
+TEST(ServiceGraphStart, StartAllLeavesStoppedWhatAPersonStopped) {
     conf::ServiceConfig sticky = service("sticky"), plain = service("plain");
     sticky.restart.when = conf::RestartPolicy::When::unless_stopped;
     plain.restart.when = conf::RestartPolicy::When::always;
-    Rig rig({sticky, plain, requiring("api", {{"sticky"}})});
+    Rig rig(
+        {sticky, plain, requiring("api", {{"sticky"}}), requiring("web", {{"needed"}}), service("needed")});
     rig.stop("sticky");
     rig.stop("plain");
+    rig.stop("needed");
     rig.start_all();
     EXPECT_EQ(rig.state("sticky"), State::stopped);
-    EXPECT_EQ(rig.state("plain"), State::starting);
+    EXPECT_EQ(rig.state("plain"), State::stopped);
+    EXPECT_EQ(rig.state("needed"), State::starting) << "by web, as it is not to stay so";
     EXPECT_EQ(rig.state("api"), State::stopped);
     EXPECT_EQ(rig.reason("api"), "requires sticky, which is to be down: asked to stop");
     rig.start("api");

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "engine/graph/explain.h"
@@ -74,10 +75,12 @@ class Machine {
     void announced_stop(Node& node);
     void signal_after_command(Node& node, bool command_ok);
 
-    // ---- Time and recovery.
+    // ---- Time and recovery (machine_resume.cc).
     void set_deadline(Node& node, Deadline kind, BootTime at);
     void fire_due();
     void resume();
+    // resume(), and what else the configuration asks for (machine_reload.cc).
+    void begin(std::span<const ServiceGraph::Need> needs);
 
     // Facts changed: neighbours are told, the service is decided on and persisted.
     void touch(Node& node);
@@ -109,6 +112,7 @@ class Machine {
     void update_hold(Node& node);
     void update_arming(Node& node);
     void queue_start(Node& node);
+    void explain(Node& node, std::string_view why);
     void explain_waiting(Node& node);
     void act();
     void carry_out(Node& node);
@@ -116,6 +120,7 @@ class Machine {
     // ---- machine_wishes.cc
     void raise(Node& root, std::string_view cause, bool by_person);
     void want_up(Node& node, std::string_view cause, bool named);
+    void bounce(Node& node, std::string_view cause);
     void want_down(Node& node, Hold hold, std::string_view cause);
     bool stays_stopped(Node& node);
     void forget_failures(Node& node);
@@ -142,6 +147,15 @@ class Machine {
     // ---- machine_resume.cc
     void promise_again(Node& node);
 
+    // ---- machine_reload.cc
+    void part_rivals(Node& node);
+    bool is_superseded(const Node& node) const;
+    bool waits_for_leaving(const Node& node) const {
+        return node.facts.fresh && leaving_ > 0;
+    }
+    void renew(Node& node, std::string_view cause);
+    void note_left();
+
     // The only writer of `actual`. Leaves the deadline of the old state behind.
     void transition_to(Node& node, State to, Phase phase);
     void set_phase(Node& node, Phase phase);
@@ -161,6 +175,7 @@ class Machine {
     uint32_t parallel_starts_ = 1;
     uint32_t starting_ = 0;  // services in `starting`
     uint32_t restless_ = 0;  // services that have a process or will get one
+    uint32_t leaving_ = 0;   // services that leave and are not stopped yet
     uint32_t visit_ = 0;
     bool closing_ = false;  // after stop_all
 };

@@ -85,15 +85,17 @@ void check_fields(const Node& node) {
 }  // namespace
 
 void Machine::check_invariants() const {
-    uint32_t starting = 0, restless = 0;
+    uint32_t starting = 0, restless = 0, leaving = 0;
     for (const Node& node : topology_.nodes()) {
         const ServiceFacts& f = node.facts;
         check_state(node);
         check_fields(node);
+        hold(!node.leaving || f.wanted == Wanted::down, "what leaves is not wanted", node);
+        leaving += node.leaving && f.actual != State::stopped ? 1 : 0;
         starting += f.actual == State::starting ? 1 : 0;
         restless += has_process(f) || f.actual == State::waiting || f.actual == State::backoff ? 1 : 0;
         hold(timers_.contains(node) == (f.deadline != Deadline::none), "a deadline has a timer", node);
-        const bool in_line = f.actual == State::waiting && node.unmet() == 0;
+        const bool in_line = f.actual == State::waiting && node.unmet() == 0 && !waits_for_leaving(node);
         hold(runnable_.contains(node) == in_line, "in line for a slot when nothing else is missing", node);
         hold(!in_line || starting_ >= parallel_starts_, "nobody waits for a free slot", node);
         uint32_t unmet = 0;
@@ -108,7 +110,7 @@ void Machine::check_invariants() const {
         hold(unmet == node.unmet(), "sums of edges are exact", node);
         hold(!f.tree_alive || f.generation > 0, "a process has a generation", node);
     }
-    if (starting == starting_ && restless == restless_) return;
+    if (starting == starting_ && restless == restless_ && leaving == leaving_) return;
     std::fprintf(stderr, "service graph: broken rule: counts of states\n");
     std::abort();
 }

@@ -11,15 +11,12 @@ BootTime boot_time(int64_t nanoseconds) {
     return BootTime(Duration(nanoseconds));
 }
 
-bool ready_at_once(const conf::ServiceConfig& config) {
-    return config.ready.kind == conf::Readiness::Kind::none;
-}
-
 }  // namespace
 
 void Machine::begin_start(Node& node) {
     request(node, kSpawn);
     node.facts.outdated = false;
+    node.facts.start_digest = node.start_digest;
     enter_starting(node, node.facts.generation + 1);
 }
 
@@ -27,6 +24,7 @@ void Machine::enter_starting(Node& node, uint32_t generation) {
     ServiceFacts& facts = node.facts;
     facts.generation = generation;
     facts.tree_alive = true;
+    facts.fresh = false;
     facts.main_moved = false;
     facts.started_ns = facts.running_ns = facts.ended_ns = 0;
     facts.watchdog_ns = Duration(node.config.ready.watchdog).count();
@@ -41,7 +39,7 @@ void Machine::process_started(Node& node, int32_t pid) {
     facts.pid = pid;
     facts.started_ns = now_.boot.time_since_epoch().count();
     if (facts.actual == State::stopping) return stop_process(node);
-    if (ready_at_once(node.config)) return enter_running(node);
+    if (ready_without_check(node.config)) return enter_running(node);
     set_phase(node, Phase::awaiting_ready);
     request(node, kBeginReadiness);
     const Duration timeout = node.config.ready.timeout;

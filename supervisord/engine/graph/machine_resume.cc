@@ -1,5 +1,6 @@
 // A new engine takes up what an earlier one had promised. Its requests may have been carried out or not: each
-// is made again, and the world answers one it knows with what it already did.
+// is made again, and the world answers one it knows with what it already did. The configuration may be another
+// one than the promise was made under.
 #include "engine/graph/machine.h"
 
 namespace yard::engine::graph {
@@ -30,9 +31,11 @@ void Machine::promise_again(Node& node) {
             if (facts.actual == State::stopping && facts.deadline == Deadline::none) request(node, kKillTree);
             break;
         case Phase::awaiting_ready:
+            if (ready_without_check(node.config)) return enter_running(node);
             request(node, kBeginReadiness);
             break;
         case Phase::stop_command:
+            if (node.config.stop.command.empty()) return signal_after_command(node, /*command_ok=*/true);
             request(node, kStopCommand);
             break;
         case Phase::stop_signal:
@@ -42,7 +45,10 @@ void Machine::promise_again(Node& node) {
             request(node, kKillTree);
             break;
         case Phase::self_stop:
+            break;
         case Phase::none:
+            if (facts.actual == State::completed && !node.config.oneshot)
+                transition_to(node, State::waiting, Phase::none);
             break;
     }
 }

@@ -92,10 +92,15 @@ void Machine::queue_start(Node& node) {
         runnable_.remove(node);
         return explain_waiting(node);
     }
+    if (waits_for_leaving(node)) return explain(node, "waiting for what was removed to stop");
     if (runnable_.contains(node)) return;
     runnable_.push(node);
     if (starting_ + runnable_.size() <= parallel_starts_) return;
-    node.facts.reason.assign("waiting for other services to finish their start");
+    explain(node, "waiting for other services to finish their start");
+}
+
+void Machine::explain(Node& node, std::string_view why) {
+    node.facts.reason.assign(why);
     node.explained = true;
     node.blocker = kNoBlocker;
     touch_quietly(node);

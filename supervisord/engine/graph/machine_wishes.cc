@@ -4,7 +4,7 @@
 namespace yard::engine::graph {
 
 void Machine::start(Node& node, std::string_view cause) {
-    if (closing_) return;
+    if (closing_ || node.leaving) return;
     ++visit_;
     raise(node, cause, /*by_person=*/true);
 }
@@ -14,16 +14,18 @@ void Machine::stop(Node& node, std::string_view cause) {
 }
 
 void Machine::restart(Node& node, std::string_view cause) {
-    if (closing_) return;
-    ServiceFacts& facts = node.facts;
-    const bool around = is_up(facts) && !must_go_down(facts);
-    if (around) {
-        facts.bounce = true;
-        facts.reason.assign(cause);
-        forget_failures(node);
-        touch(node);
-    }
+    if (closing_ || node.leaving) return;
+    const bool around = is_up(node.facts) && !must_go_down(node.facts);
+    if (around) bounce(node, cause);
     start(node, cause);
+}
+
+// Down once, then up again.
+void Machine::bounce(Node& node, std::string_view cause) {
+    node.facts.bounce = true;
+    node.facts.reason.assign(cause);
+    forget_failures(node);
+    touch(node);
 }
 
 void Machine::start_all() {
@@ -31,7 +33,8 @@ void Machine::start_all() {
     ++visit_;
     for (Node& node : topology_.nodes()) {
         if (node.facts.since_wall_ns == 0) stamp(node);
-        if (node.config.autostart) raise(node, "started with the daemon", /*by_person=*/false);
+        if (node.config.autostart && node.facts.fresh && !node.leaving)
+            raise(node, "started with the daemon", /*by_person=*/false);
     }
 }
 
@@ -107,6 +110,7 @@ void Machine::want_down(Node& node, Hold hold, std::string_view cause) {
     facts.wanted = Wanted::down;
     facts.hold = hold;
     facts.bounce = false;
+    facts.fresh = false;
     facts.reason.assign(cause);
     touch(node);
 }

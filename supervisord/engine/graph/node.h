@@ -39,6 +39,9 @@ struct Node {
     std::string name;
     conf::ServiceConfig config;
     ServiceFacts facts;
+    uint64_t start_digest = 0;  // of what takes a new process to change; see ServiceFacts
+    bool leaving = false;       // no longer configured: it only stops
+    bool gone = false;          // and has stopped, and nothing of it is left
 
     // Kept exact by Topology::refresh.
     std::array<uint32_t, 4> dependencies{};  // how many are in each EdgeState

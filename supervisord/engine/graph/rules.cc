@@ -20,8 +20,12 @@ bool expected_up(const ServiceFacts& facts) {
     return facts.wanted == Wanted::up && facts.hold == Hold::none && facts.actual != State::failed;
 }
 
-bool may_be_armed(const conf::ServiceConfig& config) {
+bool ready_without_check(const conf::ServiceConfig& config) {
     return config.ready.kind == conf::Readiness::Kind::none;
+}
+
+bool may_be_armed(const conf::ServiceConfig& config) {
+    return ready_without_check(config);
 }
 
 bool condition_met(conf::Condition condition, const Node& dependency) {

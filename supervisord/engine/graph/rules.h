@@ -20,6 +20,9 @@ bool must_go_down(const ServiceFacts& facts);
 // It is up or on its way there, and nobody has given it up.
 bool expected_up(const ServiceFacts& facts);
 
+// It is up as soon as its process runs.
+bool ready_without_check(const conf::ServiceConfig& config);
+
 // Could the keeper ever restart it by itself? Readiness checks begin in the engine, so
 // it restarts what has one.
 bool may_be_armed(const conf::ServiceConfig& config);

@@ -53,9 +53,10 @@ void Topology::link() {
 void Topology::connect(Node& dependent, std::string_view dependency, EdgeKind kind,
                        conf::Condition condition) {
     const std::span<const uint32_t> targets = find(dependency);
-    assert(!targets.empty());
+    assert(!targets.empty() || dependent.leaving);
     for (const uint32_t target : targets) {
-        if (target == dependent.id) continue;
+        const bool was_meant = dependent.leaving || !nodes_[target].leaving;
+        if (target == dependent.id || !was_meant) continue;
         edges_.push_back({dependent.id, target, kind, condition});
         if (kind == EdgeKind::conflicts) edges_.push_back({target, dependent.id, kind, condition});
     }

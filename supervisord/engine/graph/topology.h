@@ -26,7 +26,8 @@ struct Edge {
 class Topology {
   public:
     Node& add(conf::ServiceConfig config, std::string name);
-    // Makes the edges; a conflict gives one in each direction. REQUIRES: every name in a dependency exists.
+    // Makes the edges; a conflict gives one in each direction. What is leaving may depend on what is not there;
+    // nobody but its like depends on it. REQUIRES: every other name in a dependency exists.
     void link();
     // Computes all cached states and sums anew.
     void recount();
