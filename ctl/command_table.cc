@@ -60,6 +60,10 @@ constexpr Option kChecking[] = {
     {"FILE", "", "the configuration (default: the one that supervisord would take)", &A::file},
 };
 constexpr Option kShowing[] = {kOneName};
+constexpr Option kReloading[] = {
+    {"NAME", "", "a service that is to read its own files again; without one, the daemon does", &A::names},
+    kNoWait,
+};
 constexpr Option kEnding[] = {kNoWait};
 
 // What a person may want to paste.
@@ -115,6 +119,13 @@ constexpr Example kCheckExamples[] = {
 constexpr Example kShowExamples[] = {
     {"ctl show api", "defaults included"},
 };
+constexpr Example kDiffExamples[] = {
+    {"ctl check && ctl diff", "before a reload"},
+};
+constexpr Example kReloadExamples[] = {
+    {"ctl reload", "the daemon; returns when what is new is up, and what is gone is down"},
+    {"ctl reload nginx", "a service, by the signal or command of its `reload:`"},
+};
 constexpr Example kPingExamples[] = {
     {"ctl ping", "how long the daemon takes to answer, and its processes"},
 };
@@ -151,6 +162,9 @@ constexpr Command kCommands[] = {
      kCheckExamples},
     {"show", "Configuration", "print the configuration in force for a service", kShowing, run_show,
      kShowExamples},
+    {"diff", "Configuration", "show what a reload would change", {}, run_diff, kDiffExamples},
+    {"reload", "Configuration", "put the configuration as it is now in force, and touch only what it changes",
+     kReloading, run_reload, kReloadExamples},
     {"ping", "Daemon", "see whether the daemon answers", {}, run_ping, kPingExamples},
     {"doctor",
      "Daemon",

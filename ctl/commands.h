@@ -30,6 +30,9 @@ varlink::Json with_names(const std::vector<std::string>& names);
 // The states that a service can be in, as people write them.
 std::span<const std::string_view> service_states();
 
+// Prints what became of each service, a line each or one document; the exit code says whether all went well.
+Outcome print_outcomes(Context& context, const varlink::Json& outcomes);
+
 Outcome run_status(Context& context);
 
 Outcome run_start(Context& context);
@@ -47,6 +50,8 @@ Outcome run_events(Context& context);
 
 Outcome run_check(Context& context);
 Outcome run_show(Context& context);
+Outcome run_diff(Context& context);
+Outcome run_reload(Context& context);
 
 Outcome run_ping(Context& context);
 Outcome run_doctor(Context& context);

@@ -24,22 +24,6 @@ std::string outcome_line(const Json& outcome, const Terminal& terminal) {
     return line;
 }
 
-Outcome print_outcomes(Context& context, const Json& outcomes) {
-    ExitCode code = ExitCode::done;
-    for (const Json& outcome : outcomes.as_array()) {
-        const bool ok = outcome["ok"].as_bool();
-        if (!ok) code = outcome["refused"].as_bool() ? ExitCode::not_permitted : ExitCode::failed;
-        if (context.args.json) continue;
-        if (ok) {
-            context.out.line(outcome_line(outcome, context.terminal));
-        } else {
-            context.err.line(outcome_line(outcome, context.error_terminal));
-        }
-    }
-    if (context.args.json) context.out.line(Json(outcomes.as_array()).dump());
-    return code;
-}
-
 Outcome change(Context& context, const std::string& method, Json parameters) {
     const Result<Json, Trouble> reply = context.session.call(method, mutating(std::move(parameters)));
     if (!reply) return trouble(reply.error());
@@ -140,6 +124,22 @@ Failure<Trouble> unknown_signal(const std::string& text) {
 }
 
 }  // namespace
+
+Outcome print_outcomes(Context& context, const Json& outcomes) {
+    ExitCode code = ExitCode::done;
+    for (const Json& outcome : outcomes.as_array()) {
+        const bool ok = outcome["ok"].as_bool();
+        if (!ok) code = outcome["refused"].as_bool() ? ExitCode::not_permitted : ExitCode::failed;
+        if (context.args.json) continue;
+        if (ok) {
+            context.out.line(outcome_line(outcome, context.terminal));
+        } else {
+            context.err.line(outcome_line(outcome, context.error_terminal));
+        }
+    }
+    if (context.args.json) context.out.line(Json(outcomes.as_array()).dump());
+    return code;
+}
 
 Outcome run_start(Context& context) {
     return operate(context, "Start");

@@ -59,6 +59,18 @@ Trouble too_many_clients(const Json& parameters) {
                                        " clients, which is as many as it can; try again, or end some"};
 }
 
+Trouble invalid_configuration(const Json& parameters) {
+    const Json::Array& mistakes = parameters["mistakes"].as_array();
+    std::string text = "the configuration has mistakes, and nothing is changed:";
+    for (const Json& each : mistakes) {
+        text += "\n" + neutralised(each["file"].as_string()) + ":";
+        if (const int64_t line = each["line"].as_int(); line > 0)
+            text += std::to_string(line) + ":" + std::to_string(each["column"].as_int()) + ":";
+        text += " error: " + neutralised(each["message"].as_string());
+    }
+    return {ExitCode::failed, std::move(text)};
+}
+
 bool nobody_listens(const Error& error) {
     return error.code == ENOENT || error.code == ENOTDIR || error.code == ECONNREFUSED;
 }
@@ -72,6 +84,7 @@ constexpr ErrorRow kErrors[] = {{"org.yardmaster.NoSuchService", no_such_service
                                 {"org.yardmaster.TimedOut", timed_out},
                                 {"org.yardmaster.InvalidValue", invalid_value},
                                 {"org.yardmaster.Failed", failed},
+                                {"org.yardmaster.InvalidConfiguration", invalid_configuration},
                                 {"org.yardmaster.TooManyClients", too_many_clients},
                                 {"org.varlink.service.MethodNotFound", unknown_method}};
 

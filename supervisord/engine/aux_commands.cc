@@ -81,7 +81,6 @@ void AuxCommands::finish(Slot* slot, const keeper::Report& report) {
     slot->busy = false;
     const Done done = std::exchange(slot->done, nullptr);
     if (!done) return;
-    // May run the next command, which may move the slots.
     if (report.record.stage != 0) {
         Words why;
         why << spawn_failure_of(report, "", slot->program);

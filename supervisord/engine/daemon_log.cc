@@ -1,10 +1,13 @@
 #include "engine/daemon_log.h"
 
+#include <fcntl.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+
+#include "base/unique_fd.h"
 
 namespace yard::engine {
 namespace {
@@ -39,6 +42,12 @@ Status open_daemon_log(const std::string& level, const std::string& file) {
     }
     settings() = {level, file};
     return Ok();
+}
+
+Status check_daemon_log(const std::string& file) {
+    if (file.empty()) return Ok();
+    const UniqueFd fd(open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    return fd ? Ok() : Status(fail(system_error("open the daemon's log", file)));
 }
 
 void reopen_daemon_log() {

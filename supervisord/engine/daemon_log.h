@@ -13,6 +13,8 @@ namespace yard::engine {
 
 // `level` as in conf (trace .. error). `file` empty: standard error.
 Status open_daemon_log(const std::string& level, const std::string& file);
+// Could it be opened? Changes nothing but that the file may be there afterwards.
+Status check_daemon_log(const std::string& file);
 // Closes and opens the file again by name; nothing for standard error.
 void reopen_daemon_log();
 

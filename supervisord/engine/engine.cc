@@ -8,16 +8,19 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "conf/diff.h"
 #include "conf/instances.h"
 #include "engine/daemon_log.h"
 
 namespace yard::engine {
 namespace {
 
+constexpr Duration kLastWords = std::chrono::milliseconds(500);  // to callers who do not read at once
 constexpr int kPacketsPerTurn = 8;  // of the keeper: up to 512 reports, then clients get their turn
 // How long the end waits for a full disk, or for standard output that nobody reads. Less than what docker stop
 // and the keeper's watch over the engine grant.
@@ -25,6 +28,11 @@ constexpr Duration kFlushPatience = std::chrono::seconds(5);
 
 Failure<StartError> stop(const Error& error) {
     return {{error.message, kExitSystem}};
+}
+
+Error too_many(size_t services, uint32_t slots) {
+    return {"the limit of open files (RLIMIT_NOFILE) allows " + std::to_string(slots) +
+            " processes; the configuration names " + std::to_string(services) + " services"};
 }
 
 std::function<double()> random_numbers() {
@@ -48,27 +56,42 @@ bool keeps_logs(const std::vector<conf::ServiceConfig>& services) {
     });
 }
 
+// Whatever would keep an engine from starting under this configuration.
+Status can_start(const conf::Config& next, const Options& options, uint32_t slots) {
+    size_t services = 0;
+    for (const conf::ServiceConfig& service : next.services) services += service.instances;
+    if (services >= slots) return fail(too_many(services, slots));
+    const Result<Folders> folders = make_folders(options, keeps_logs(next.services));
+    return folders ? check_daemon_log(next.daemon.log_file) : Status(fail(folders.error()));
+}
+
 }  // namespace
 
 Started<std::unique_ptr<Engine>> Engine::create(const Options& options, KeeperLink link,
                                                 const Inventory& inventory) {
     HeldFds held(inventory);
-    Started<conf::Config> config = load_config(options, link, held);
-    if (!config) return Failure<StartError>{config.error()};
-    Result<Folders> folders = make_folders(options, keeps_logs(config->services));
+    Plan plan;
+    Started<KeptConfig> kept = KeptConfig::open(options, link, held, &plan.config);
+    if (!kept) return Failure<StartError>{kept.error()};
+    if (const auto previous = kept->previous(); previous && *previous)
+        plan.reload = plan_reload(**previous, plan.config);
+    plan.can_start = [options, slots = inventory.welcome.slots](const conf::Config& next) {
+        return can_start(next, options, slots);
+    };
+    Result<Folders> folders = make_folders(options, keeps_logs(plan.config.services));
     if (!folders) return stop(folders.error());
     if (Started<Unit> locked = take_lock(folders->runtime, link, held); !locked)
         return Failure<StartError>{locked.error()};
     Started<UniqueFd> control = open_control_socket(folders->socket, link, held);
     if (!control) return Failure<StartError>{control.error()};
-    if (Status log = open_daemon_log(config->daemon.log_level, config->daemon.log_file); !log)
+    if (Status log = open_daemon_log(plan.config.daemon.log_level, plan.config.daemon.log_file); !log)
         return stop(log.error());
     const auto& welcome = inventory.welcome;
     Result<StateFile> state = StateFile::open(folders->runtime + "/state", welcome.instance, welcome.slots);
     if (!state) return stop(state.error());
     std::unique_ptr<Engine> engine(new Engine(std::move(link), std::move(held), welcome, std::move(*folders),
-                                              std::move(config->daemon), std::move(*state)));
-    Started<Unit> up = engine->set_up(inventory, std::move(config->services), std::move(*control));
+                                              plan.config.daemon, std::move(*state)));
+    Started<Unit> up = engine->set_up(inventory, std::move(plan), std::move(*kept), std::move(*control));
     if (up) return engine;
     engine->host_.remove_traces();  // the first engine's; where services live, their cgroups stay
     return Failure<StartError>{up.error()};
@@ -97,18 +120,29 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
 
 Engine::~Engine() = default;
 
-Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::ServiceConfig> configured,
-                             UniqueFd control_socket) {
-    auto services = conf::expand_instances(std::move(configured));
-    if (services.size() >= inventory.welcome.slots) {
-        return stop({"the limit of open files (RLIMIT_NOFILE) allows " +
-                     std::to_string(inventory.welcome.slots) + " processes; the configuration names " +
-                     std::to_string(services.size()) + " services"});
+Started<Unit> Engine::build_graph(const Inventory& inventory, Plan& plan) {
+    for (auto& [name, config] : conf::expand_instances(std::move(plan.config.services))) {
+        const uint64_t digest = conf::start_digest(config);
+        graph_.add(std::move(config), name, digest);
     }
-    for (auto& [name, config] : services) graph_.add(std::move(config), name);
+    // Of those that are to go, some may have gone already.
+    const std::vector<std::string> known = cells();
+    const std::unordered_set<std::string> present(known.begin(), known.end());
+    for (auto& [name, config] : plan.reload.leaving) {
+        if (present.contains(name)) graph_.add_leaving(std::move(config), name);
+    }
     graph_.link(config_.parallel_starts);
-    assign_slots(inventory);
+    const size_t services = graph_.size();
+    if (services < inventory.welcome.slots) assign_slots(inventory);
+    for (const std::string& name : plan.reload.changed) mark_outdated(service_of(name));
     malloc_trim(0);  // loading and building took many times what is left of them
+    if (services < inventory.welcome.slots && slots_.end() < inventory.welcome.slots) return Unit{};
+    return stop(too_many(services, inventory.welcome.slots));
+}
+
+Started<Unit> Engine::set_up(const Inventory& inventory, Plan plan, KeptConfig kept,
+                             UniqueFd control_socket) {
+    if (Started<Unit> built = build_graph(inventory, plan); !built) return built;
     commands_ = std::make_unique<AuxCommands>(
         link_, slots_.end(), inventory.welcome.slots,
         AuxCommands::Hooks{
@@ -129,9 +163,10 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
             [this](std::function<void()> work) { deferred_.post(std::move(work)); }});
     if (Status logs = open_logs(); !logs) return stop(logs.error());
     host_.connect(&graph_, logs_.get(), commands_.get());
+    reload_ = std::make_unique<Reload>(std::move(kept), link_, graph_, host_, std::move(plan.can_start));
     backend_ = std::make_unique<EngineBackend>(EngineBackend::Parts{
-        &graph_, &host_, logs_.get(), &clock_, loop_.get(), cgroups_.get(), inventory.welcome.slots,
-        folders_.logs, [this](std::string_view) { request_shutdown(); }});
+        &graph_, &host_, reload_.get(), logs_.get(), &clock_, loop_.get(), cgroups_.get(),
+        inventory.welcome.slots, folders_.logs, [this](std::string_view) { request_shutdown(); }});
     methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
     auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_,
                                           control::owner_access(geteuid()));
@@ -141,7 +176,7 @@ Started<Unit> Engine::set_up(const Inventory& inventory, std::vector<conf::Servi
         FdWatch::create(loop_.get(), link_.fd(), FdWatch::reading, [this](unsigned) { read_keeper(); });
     if (!watch) return stop(watch.error());
     keeper_watch_ = std::move(*watch);
-    begin(inventory);
+    begin(inventory, plan.reload);
     return Unit{};
 }
 
@@ -166,13 +201,28 @@ ServiceId Engine::service_of(const std::string& name) const {
     return graph_.find(name).front();
 }
 
+// The keeper would start it again as the engine before had it started.
+void Engine::mark_outdated(ServiceId id) {
+    ServiceFacts facts = graph_.facts(id);
+    facts.outdated = true;
+    state_.store(slots_.slot(id), facts);
+    graph_.restore(id, facts);
+}
+
+// The names in the state file, by slot.
+std::vector<std::string> Engine::cells() const {
+    std::vector<std::string> names;
+    for (uint32_t slot = 0; slot < state_.slots_end(); ++slot)
+        names.emplace_back(state_.load(slot).name.view());
+    return names;
+}
+
 // What the state file knows goes on in its slot; what it does not know begins in a free one, behind the newest
 // generation that the keeper has seen there.
 void Engine::assign_slots(const Inventory& inventory) {
-    std::vector<std::string> names, cells;
+    const std::vector<std::string> known = cells();
+    std::vector<std::string> names;
     for (ServiceId id = 0; id < graph_.size(); ++id) names.push_back(graph_.name(id));
-    for (uint32_t slot = 0; slot < state_.slots_end(); ++slot)
-        cells.emplace_back(state_.load(slot).name.view());
     std::unordered_set<uint32_t> busy;
     std::unordered_map<uint32_t, uint32_t> newest;
     for (const keeper::Report& report : inventory.reports) {
@@ -180,14 +230,15 @@ void Engine::assign_slots(const Inventory& inventory) {
         newest[report.key.slot] = report.key.generation;
         if (report.record.state != keeper::RecordState::exited) busy.insert(report.key.slot);
     }
-    slots_ = SlotMap(names, cells, busy);
+    slots_ = SlotMap(names, known, busy);
     for (ServiceId id = 0; id < graph_.size(); ++id) {
         const uint32_t slot = slots_.slot(id);
-        if (slot < cells.size() && !cells[slot].empty()) {
+        if (slot < known.size() && !known[slot].empty()) {
             graph_.restore(id, state_.load(slot));
             continue;
         }
-        ServiceFacts facts = graph_.facts(id);
+        ServiceFacts facts;
+        facts.name.assign(graph_.name(id));
         facts.generation = facts.exited_generation = newest[slot];
         state_.store(slot, facts);
         graph_.restore(id, facts);
@@ -195,11 +246,25 @@ void Engine::assign_slots(const Inventory& inventory) {
 }
 
 // The first engine starts the services; every later one takes them over.
-void Engine::begin(const Inventory& inventory) {
+void Engine::begin(const Inventory& inventory, const ReloadPlan& plan) {
     link_.hello();
+    host_.learn(inventory);
     for (ServiceId id = 0; id < graph_.size(); ++id) host_.take_over(id);
-    graph_.resume(host_.now());
-    for (const keeper::Report& report : inventory.reports) on_report(report);
+    std::vector<ServiceGraph::Need> needs;
+    for (const auto& [dependent, dependency] : plan.needs) {
+        for (const ServiceId id : graph_.find(dependency)) needs.push_back({service_of(dependent), id});
+    }
+    graph_.begin(host_.now(), needs);
+    const auto is_signal = [](const keeper::Report& report) {
+        return report.type == keeper::ReportType::signal;
+    };
+    for (const keeper::Report& report : inventory.reports) {
+        if (!is_signal(report)) on_report(report);
+    }
+    reload_->carry_out(plan);
+    for (const keeper::Report& report : inventory.reports) {  // one may ask for the next reload
+        if (is_signal(report)) on_report(report);
+    }
     if (state_.begun()) {
         log_info("engine number " + std::to_string(inventory.welcome.engine_runs) + " took over");
         return;
@@ -208,8 +273,7 @@ void Engine::begin(const Inventory& inventory) {
     if (in_cgroups) cgroups_->remove_leftovers();
     log_info("services: " + std::to_string(graph_.size()) + ", each in a " +
              (in_cgroups ? "cgroup; " : "shim for want of a cgroup; ") + cgroups_->reason());
-    graph_.start_all(host_.now());
-    state_.mark_begun();  // after: an engine that dies on the way leaves the rest to the next
+    state_.mark_begun();
 }
 
 void Engine::run() {
@@ -220,6 +284,7 @@ void Engine::run() {
 
 void Engine::end_of_turn() {
     deferred_.run();
+    if (reload_->is_due()) hand_over();
     if (shutting_down_) finish_shutdown();
     schedule_deadline();
     logs_->end_turn();
@@ -265,7 +330,12 @@ void Engine::on_signal(int number) {
             log_info("stopping everything");
             shutting_down_ = true;
             host_.begin_end();
+            reload_->refuse("the daemon is stopping");
             graph_.stop_all(host_.now());
+            break;
+        case SIGHUP:
+            reload_by_signal();
+            if (reload_->is_due()) return;
             break;
         case SIGUSR1:
             logs_->reopen();
@@ -275,6 +345,24 @@ void Engine::on_signal(int number) {
             break;
     }
     link_.acknowledge_signal(number);
+}
+
+// Left unacknowledged, the signal comes to the next engine too: the files may have changed since they were read.
+void Engine::reload_by_signal() {
+    const control::Reloading found = reload_->apply();
+    for (const conf::Diagnostic& mistake : found.mistakes) log_error(mistake.text());
+    if (!found.mistakes.empty()) log_error("SIGHUP: nothing is changed");
+    if (!found.refusal.empty()) log_error("SIGHUP: " + found.refusal);
+}
+
+// The next engine is on its way as soon as this process has ended.
+void Engine::hand_over() {
+    log_info("the configuration has changed; handing over to a new engine");
+    server_->send_answers(kLastWords);
+    server_.reset();  // its streams read from the router
+    logs_.reset();    // no byte moves any more: it may belong elsewhere now
+    reload_->hand_over();
+    std::_Exit(0);
 }
 
 void Engine::request_shutdown() {
@@ -287,6 +375,7 @@ void Engine::on_transition(ServiceId id, State from, State to, std::string_view 
     state_.store_event_number(events_.last_seq());
     const std::string change = name + ": " + to_string(from) + " -> " + to_string(to) + ": ";
     (to == State::failed ? log_warning : log_debug)(change + std::string(cause));
+    if (to == State::stopped && graph_.is_leaving(id)) deferred_.post([this, id] { reload_->on_left(id); });
     const bool ended = to == State::completed || to == State::failed || to == State::stopped;
     if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual)
         return;

@@ -17,11 +17,13 @@
 #include "engine/folders.h"
 #include "engine/held_fds.h"
 #include "engine/host/cgroup.h"
+#include "engine/kept_config.h"
 #include "engine/log_router.h"
 #include "engine/loop/fd_watch.h"
 #include "engine/loop/loop.h"
 #include "engine/loop/loop_timer.h"
 #include "engine/options.h"
+#include "engine/reload.h"
 #include "engine/service_files.h"
 #include "engine/service_graph.h"
 #include "engine/service_host.h"
@@ -46,17 +48,27 @@ class Engine {
     void request_shutdown();
 
   private:
+    // What the configuration says, and what there was to be done about the one before.
+    struct Plan {
+        conf::Config config;
+        ReloadPlan reload;
+        Reload::Check can_start;
+    };
     Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)& welcome, Folders folders,
            conf::DaemonConfig config, StateFile state);
 
-    Started<Unit> set_up(const Inventory& inventory, std::vector<conf::ServiceConfig> configured,
-                         UniqueFd control_socket);
+    Started<Unit> set_up(const Inventory& inventory, Plan plan, KeptConfig kept, UniqueFd control_socket);
+    Started<Unit> build_graph(const Inventory& inventory, Plan& plan);
     Status open_logs();
+    std::vector<std::string> cells() const;
     void assign_slots(const Inventory& inventory);
-    void begin(const Inventory& inventory);
+    void mark_outdated(ServiceId id);
+    void begin(const Inventory& inventory, const ReloadPlan& plan);
     void read_keeper();
     void on_report(const keeper::Report& report);
     void on_signal(int number);
+    void reload_by_signal();
+    void hand_over();
     void on_transition(ServiceId id, State from, State to, std::string_view cause);
     void end_of_turn();
     void schedule_deadline();
@@ -83,6 +95,7 @@ class Engine {
     ServiceGraph graph_;
     std::unique_ptr<AuxCommands> commands_;
     std::unique_ptr<LogRouter> logs_;
+    std::unique_ptr<Reload> reload_;
     std::unique_ptr<EngineBackend> backend_;
     std::unique_ptr<control::Methods> methods_;
     std::unique_ptr<control::Server> server_;

@@ -56,6 +56,14 @@ Status EngineBackend::renice(ServiceId id, int nice) {
     return Ok();
 }
 
+void EngineBackend::reload_service(ServiceId id, std::function<void(Status)> done) {
+    if (facts(id).pid == 0) return done(fail(name(id) + " has no process"));
+    const conf::ReloadPolicy& way = config(id).reload;
+    if (!way.command.empty()) return parts_.host->run_reload_command(id, std::move(done));
+    parts_.host->signal(id, way.signal, /*tree=*/false);
+    done(Ok());
+}
+
 std::unique_ptr<control::ControlBackend::Pending> EngineBackend::processes(
     const std::vector<ServiceId>& ids,
     std::function<void(const std::vector<control::ProcessInfo>&)> on_list) {

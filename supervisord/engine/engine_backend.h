@@ -5,6 +5,7 @@
 
 #include "engine/control/graph_backend.h"
 #include "engine/log_router.h"
+#include "engine/reload.h"
 #include "engine/service_host.h"
 
 namespace yard::engine {
@@ -14,6 +15,7 @@ class EngineBackend : public control::GraphBackend {
     struct Parts {
         ServiceGraph* graph;
         ServiceHost* host;
+        Reload* reload;
         LogRouter* logs;
         const Clock* clock;
         uv_loop_s* loop;
@@ -38,6 +40,10 @@ class EngineBackend : public control::GraphBackend {
         std::function<void()> on_end) override;
     control::DaemonInfo daemon() const override;
     control::HostReport host() const override;
+    bool is_gone(ServiceId id) const override { return parts_.graph->is_gone(id); }
+    control::Reloading compare_configuration() override { return parts_.reload->compare(); }
+    control::Reloading reload() override { return parts_.reload->apply(); }
+    void reload_service(ServiceId id, std::function<void(Status)> done) override;
     void shutdown(std::string_view cause) override { parts_.shutdown(cause); }
 
   private:

@@ -11,6 +11,14 @@ HeldFds::HeldFds(const Inventory& inventory) {
     }
 }
 
+std::vector<uint32_t> HeldFds::numbers(HeldKind kind) const {
+    std::vector<uint32_t> numbers;
+    for (auto at = fds_.lower_bound(held_name(kind)); at != fds_.end() && at->first >> 32 == uint64_t(kind);
+         ++at)
+        numbers.push_back(static_cast<uint32_t>(at->first));
+    return numbers;
+}
+
 UniqueFd HeldFds::take(HeldKind kind, uint32_t slot) {
     const auto found = fds_.find(held_name(kind, slot));
     if (found == fds_.end()) return UniqueFd();

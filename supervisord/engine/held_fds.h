@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "engine/keeper_link.h"
@@ -12,7 +13,7 @@ namespace yard::engine {
 enum class HeldKind : uint32_t {
     lock = 1,  // of the runtime directory: one daemon each
     control,   // the listening control socket
-    config,    // memfd: the configuration in force, as conf::DiskSource::bundle() gives it
+    config,    // memfd: a configuration, see engine/kept_config.h
     output,    // per slot of a service: FIFO of its standard output and error
     spool,     // likewise: see engine/log_router.h
     notify,    // likewise: sd_notify socket
@@ -29,6 +30,8 @@ class HeldFds {
     explicit HeldFds(const Inventory& inventory);
     // The descriptor, close-on-exec from now on; invalid when there is none.
     UniqueFd take(HeldKind kind, uint32_t slot = 0);
+    // Under which numbers there are some of this kind.
+    std::vector<uint32_t> numbers(HeldKind kind) const;
 
   private:
     std::map<uint64_t, UniqueFd> fds_;

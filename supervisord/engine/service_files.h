@@ -23,8 +23,12 @@ class ServiceFiles {
     Result<UniqueFd> output(uint32_t slot, const std::string& service, uid_t owner);
     // The bound sd_notify socket.
     Result<UniqueFd> notify(uint32_t slot, const std::string& service, uid_t owner);
+    // What was made for another user before a reload becomes this one's.
+    Status give_to(uid_t owner, const std::string& service);
     // A new readiness FIFO in the place of the last start's.
     Status renew_ready(uint32_t slot, const std::string& service, uid_t owner);
+    // Nobody will use what lies in the runtime directory for the service any more.
+    void remove(const std::string& service);
     // What the earlier engine made, if it did.
     UniqueFd inherited(HeldKind kind, uint32_t slot) { return held_.take(kind, slot); }
 

@@ -24,7 +24,6 @@ ServiceId ServiceGraph::add(conf::ServiceConfig config, std::string name, uint64
 }
 
 ServiceId ServiceGraph::add_leaving(conf::ServiceConfig config, std::string name) {
-    config.name = name;  // not found as an instance of what may have more of them
     Node& node = machine_->topology().add(std::move(config), std::move(name));
     node.leaving = true;
     return node.id;
@@ -206,8 +205,9 @@ void ServiceGraph::begin(Now now, std::span<const Need> needs) {
     machine_->begin(needs);
 }
 
-void ServiceGraph::forget(ServiceId id) {
-    machine_->topology().node(id).gone = true;
+void ServiceGraph::forget(ServiceId id, Now now) {
+    Machine::Event event(*machine_, now);
+    machine_->forget(machine_->topology().node(id));
 }
 
 // ---- Looking.

@@ -200,7 +200,7 @@ class ServiceGraph {
 
     // ---- Configuration. An engine's first event: resume() and start_all() as one, and what a configuration that is
     // not the one of the facts asks for besides. It can come again for the same one and then changes nothing.
-    //   what leaves                      goes down, in order; what is new and fresh starts after that
+    //   what leaves                      goes down, in order; what was never started waits until it is forgotten
     //   what runs by another digest      is restarted, with what requires it around it; started anew where it failed
     //   what came to conflict            the one that stands first stays
     //   a new requirement of what is up  is started
@@ -209,7 +209,7 @@ class ServiceGraph {
     };
     void begin(Now now, std::span<const Need> needs = {});
     // What left is stopped and nothing of it remains: it is not found any more.
-    void forget(ServiceId id);
+    void forget(ServiceId id, Now now);
 
     // ---- Looking.
     std::optional<BootTime> next_deadline() const;

@@ -1,13 +1,16 @@
 #include "engine/service_host.h"
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
 
 #include "engine/host/cgroup_tree.h"
+#include "engine/host/each_process.h"
 #include "engine/host/proc.h"
 #include "engine/host/renice.h"
+#include "engine/host/set_limits.h"
 #include "engine/keeper_report.h"
 
 namespace yard::engine {
@@ -63,17 +66,23 @@ Status ServiceHost::prepare(ServiceId id) {
     if (config.ready.kind == conf::Readiness::Kind::fd) {
         if (Status made = parts_.files->renew_ready(slot(id), name, owner); !made) return made;
     }
-    if (service(id).prepared) return Ok();
-    Result<UniqueFd> output = parts_.files->output(slot(id), name, owner);
-    if (!output) return Failure<Error>{output.error()};
-    if (Status opened = open_log(id, std::move(*output)); !opened) return opened;
-    if (config.ready.kind == conf::Readiness::Kind::notify) {
-        Result<UniqueFd> socket = parts_.files->notify(slot(id), name, owner);
-        if (!socket) return Failure<Error>{socket.error()};
-        if (Status opened = open_notify(id, std::move(*socket)); !opened) return opened;
+    if (!service(id).prepared) {
+        Result<UniqueFd> output = parts_.files->output(slot(id), name, owner);
+        if (!output) return Failure<Error>{output.error()};
+        if (Status opened = open_log(id, std::move(*output)); !opened) return opened;
+        service(id).prepared = true;
+    } else if (Status given = parts_.files->give_to(owner, name); !given) {
+        return given;
     }
-    service(id).prepared = true;
-    return Ok();
+    const bool wants_notify = config.ready.kind == conf::Readiness::Kind::notify;
+    return wants_notify && !service(id).notify ? prepare_notify(id) : Ok();
+}
+
+Status ServiceHost::prepare_notify(ServiceId id) {
+    const uid_t owner = parts_.images->owner(graph_->config(id));
+    Result<UniqueFd> socket = parts_.files->notify(slot(id), graph_->name(id), owner);
+    if (!socket) return Failure<Error>{socket.error()};
+    return open_notify(id, std::move(*socket));
 }
 
 void ServiceHost::take_over(ServiceId id) {
@@ -119,6 +128,8 @@ Status ServiceHost::lay_image(ServiceId id) {
 }
 
 void ServiceHost::spawn(ServiceId id, uint32_t generation) {
+    if (generation <= service(id).started_generation)  // its child may be reading the image
+        return parts_.link->spawn({slot(id), generation});
     // The tree was known to be empty before its cgroup said so.
     if (service(id).empty_wait) renew_cgroup(id);
     Status ready = prepare(id);
@@ -277,6 +288,18 @@ void ServiceHost::run_stop_command(ServiceId id) {
                                           });
 }
 
+void ServiceHost::run_reload_command(ServiceId id, std::function<void(Status)> done) {
+    const auto on_end = [done = std::move(done)](const Result<CommandRunner::Ended>& ended) {
+        if (!ended) return done(fail("its reload command: " + ended.error().message));
+        const int code = ended->status.as_shell_code();
+        if (code == 0) return done(Ok());
+        const std::string said = ended->last_line.empty() ? "" : ": " + ended->last_line;
+        done(fail("its reload command ended with code " + std::to_string(code) + said));
+    };
+    commands_->run(graph_->config(id).reload.command, graph_->name(id), CommandRunner::Output::last_line,
+                   on_end);
+}
+
 void ServiceHost::forget_wait(Service* service) {
     if (service->empty_wait) parts_.cgroups->cancel(*service->empty_wait);
     service->empty_wait.reset();
@@ -320,7 +343,7 @@ void ServiceHost::kill_tree(ServiceId id) {
 // ---- Bookkeeping
 
 void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) {
-    parts_.state->store(slot(id), facts);
+    if (!service(id).released) parts_.state->store(slot(id), facts);
 }
 
 void ServiceHost::transitioned(ServiceId id, State from, State to, std::string_view cause) {
@@ -355,6 +378,77 @@ void ServiceHost::remove_traces() {
     if (!in_cgroup()) return;
     for (ServiceId id = 0; id < services_.size(); ++id) remove_cgroup(id);
     (void)parts_.cgroups->remove_root();  // something that left its service's cgroup by itself may live there
+}
+
+// ---- Reload
+
+void ServiceHost::learn(const Inventory& inventory) {
+    for (const keeper::Report& report : inventory.reports) {
+        const std::optional<ServiceId> id = parts_.slots->service(report.key.slot);
+        const bool record = report.type == keeper::ReportType::record;
+        if (id && record) service(*id).started_generation = report.key.generation;
+    }
+}
+
+void ServiceHost::adjust(const std::vector<ReloadPlan::Adjustment>& adjustments, const Problem& problem) {
+    std::map<std::string, Adjusting> adjusted;
+    std::vector<ServiceProcesses> services;
+    for (const ReloadPlan::Adjustment& adjustment : adjustments) {
+        const ServiceId id = graph_->find(adjustment.service).front();
+        if (graph_->facts(id).pid == 0) continue;
+        adjusted.emplace(adjustment.service, adjusting(id, adjustment));
+        services.push_back(processes(id));
+    }
+    const auto list = [&] {
+        return list_processes(services, SystemProcFs(), cgroup_pids, parts_.clock->now());
+    };
+    for_each_process(list, [&](const ProcessRow& row) {
+        Adjusting& to = adjusted[row.service];
+        SystemPriorities priorities;
+        const auto only = [&row] { return std::vector<int>{row.pid}; };
+        Status done = to.nice ? yard::engine::renice(only, *to.nice, priorities) : Ok();
+        if (done) done = set_limits(row.pid, to.limits);
+        if (!done && !std::exchange(to.told, true)) problem(row.service, done.error().message);
+    });
+}
+
+ServiceHost::Adjusting ServiceHost::adjusting(ServiceId id, const ReloadPlan::Adjustment& adjustment) const {
+    Adjusting to;
+    if (adjustment.nice && !graph_->facts(id).has_nice_override)
+        to.nice = graph_->config(id).nice.value_or(getpriority(PRIO_PROCESS, 0));
+    to.limits = adjustment.limits;
+    for (const int resource : adjustment.unlimited) {
+        rlimit own{};
+        // Of open files the daemon has raised its own: what it was born with comes with the next start.
+        const bool known = resource != RLIMIT_NOFILE;
+        if (known && prlimit(0, static_cast<__rlimit_resource>(resource), nullptr, &own) == 0)
+            to.limits.push_back({resource, own.rlim_cur, own.rlim_max});
+    }
+    return to;
+}
+
+void ServiceHost::disarm_all() {
+    for (ServiceId id = 0; id < services_.size(); ++id) {
+        if (graph_->facts(id).armed) disarm(id);
+    }
+}
+
+void ServiceHost::release(ServiceId id, std::function<void()> done) {
+    service(id).notify.reset();
+    remove_cgroup(id);
+    auto give_up = [this, id, done = std::move(done)] {
+        for (HeldKind kind : {HeldKind::output, HeldKind::spool, HeldKind::notify, HeldKind::ready})
+            parts_.link->release(held_name(kind, slot(id)));
+        parts_.files->remove(graph_->name(id));
+        service(id).released = true;
+        parts_.state->store(slot(id), {});
+        done();
+    };
+    if (std::exchange(service(id).prepared, false)) {
+        logs_->remove(graph_->name(id), std::move(give_up));
+    } else {
+        parts_.deferred->post(std::move(give_up));
+    }
 }
 
 // ---- The keeper's reports

@@ -20,6 +20,7 @@
 #include "engine/notify/notify_socket.h"
 #include "engine/ready/command_runner.h"
 #include "engine/ready/probe.h"
+#include "engine/reload_plan.h"
 #include "engine/service_files.h"
 #include "engine/service_graph.h"
 #include "engine/service_images.h"
@@ -76,12 +77,27 @@ class ServiceHost : public Effects {
 
     // On behalf of people.
     void signal(ServiceId id, int number, bool tree);
+    // `done` comes later.
+    void run_reload_command(ServiceId id, std::function<void(Status)> done);
     Status renice(ServiceId id, int nice);
     ServiceProcesses processes(ServiceId id) const;
     // The daemon's end has begun: from now on a service that is down leaves nothing outside this process.
     void begin_end() { ending_ = true; }
     // Releases what is left of all of them.
     void remove_traces();
+
+    // ---- Reload.
+    // What the keeper knew of each slot when this engine began: an image that it has started from is not laid again
+    // for that generation. Before the first event.
+    void learn(const Inventory& inventory);
+    // Changes settings of running processes; `problem` hears the first failure of each service.
+    using Problem = std::function<void(const std::string& service, const std::string& message)>;
+    void adjust(const std::vector<ReloadPlan::Adjustment>& adjustments, const Problem& problem);
+    // Nothing starts without being asked for any more.
+    void disarm_all();
+    // Gives up everything that a stopped service holds, and its cell in the state file last; `done` comes later. Its
+    // log files stay.
+    void release(ServiceId id, std::function<void()> done);
 
     Now now() const { return {parts_.clock->now(), parts_.clock->wall_now()}; }
 
@@ -96,6 +112,14 @@ class ServiceHost : public Effects {
         bool line_came = false;
         bool prepared = false;
         enum class Cgroup : uint8_t { unknown, present, removed } cgroup = Cgroup::unknown;
+        bool released = false;
+        uint32_t started_generation = 0;  // by the keeper, as its inventory said
+    };
+
+    struct Adjusting {
+        std::optional<int> nice;
+        std::vector<conf::Rlimit> limits;
+        bool told = false;  // a failure
     };
 
     Service& service(ServiceId id);
@@ -103,6 +127,7 @@ class ServiceHost : public Effects {
     uint32_t slot(ServiceId id) const { return parts_.slots->slot(id); }
     keeper::Key key(ServiceId id) const { return {slot(id), graph_->facts(id).generation}; }
     Status prepare(ServiceId id);
+    Status prepare_notify(ServiceId id);
     Status lay_image(ServiceId id);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
@@ -120,6 +145,7 @@ class ServiceHost : public Effects {
     void on_ended(ServiceId id, const keeper::Report& report);
     void on_record(ServiceId id, const keeper::Report& report);
     void on_started(ServiceId id, const keeper::Report& report);
+    Adjusting adjusting(ServiceId id, const ReloadPlan::Adjustment& adjustment) const;
     void forget_wait(Service* service);
     void renew_cgroup(ServiceId id);
     void remove_cgroup(ServiceId id);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,8 +9,6 @@
 
 #include <cstdio>
 #include <cstring>
-
-#include "conf/loader.h"
 
 namespace yard::engine {
 namespace {
@@ -26,57 +23,13 @@ Failure<StartError> stop(const Error& error, int exit_code = kExitSystem) {
     return stop(error.message, exit_code);
 }
 
+}  // namespace
+
 std::string all_text(const std::vector<conf::Diagnostic>& diagnostics) {
     std::string text;
     for (const conf::Diagnostic& diagnostic : diagnostics)
         text += (text.empty() ? "" : "\n") + diagnostic.text();
     return text;
-}
-
-Started<std::string> read_all(int fd) {
-    struct stat info {};
-    if (fstat(fd, &info) != 0) return stop(system_error("stat", "the kept configuration"));
-    std::string bytes(static_cast<size_t>(info.st_size), '\0');
-    if (pread(fd, bytes.data(), bytes.size(), 0) != info.st_size) {
-        return stop(system_error("read", "the kept configuration"));
-    }
-    return bytes;
-}
-
-// The path, a NUL, the bundle.
-Started<conf::Config> load_kept(int fd) {
-    Started<std::string> kept = read_all(fd);
-    if (!kept) return Failure<StartError>{kept.error()};
-    const size_t nul = kept->find('\0');
-    if (nul == std::string::npos) return stop("the kept configuration is damaged", kExitSystem);
-    Result<conf::BundleSource> source = conf::BundleSource::parse(kept->substr(nul + 1));
-    if (!source) return stop(source.error());
-    conf::Loaded loaded = conf::load(kept->substr(0, nul), *source);
-    if (!loaded.diagnostics.empty()) return stop(all_text(loaded.diagnostics), kExitConfig);
-    return std::move(loaded.config);
-}
-
-Status keep(const std::string& path, const std::string& bundle, KeeperLink& link) {
-    const UniqueFd fd(memfd_create("yard-config", MFD_CLOEXEC));
-    const std::string bytes = path + '\0' + bundle;
-    if (!fd || write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
-        return fail(system_error("keep", "the configuration"));
-    }
-    link.hold(held_name(HeldKind::config), fd.get());
-    return Ok();
-}
-
-}  // namespace
-
-Started<conf::Config> load_config(const Options& options, KeeperLink& link, HeldFds& held) {
-    if (const UniqueFd kept = held.take(HeldKind::config)) return load_kept(kept.get());
-    const Result<std::string> path = conf::find_config(options.config);
-    if (!path) return stop(path.error(), kExitConfig);
-    conf::DiskSource disk;
-    conf::Loaded loaded = conf::load(*path, disk);
-    if (!loaded.diagnostics.empty()) return stop(all_text(loaded.diagnostics), kExitConfig);
-    if (Status kept = keep(*path, disk.bundle(), link); !kept) return stop(kept.error());
-    return std::move(loaded.config);
 }
 
 int check_config(const Options& options) {

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "conf/config.h"
+#include "conf/loader.h"
 #include "engine/held_fds.h"
 #include "engine/keeper_link.h"
 #include "engine/options.h"
@@ -24,9 +25,8 @@ struct StartError {
 template <typename T>
 using Started = Result<T, StartError>;
 
-// The configuration in force: what an earlier engine loaded, or what the files say now. In the second case the
-// keeper gets a copy, so that a killed engine comes back with the same, whatever the files say by then.
-Started<conf::Config> load_config(const Options& options, KeeperLink& link, HeldFds& held);
+// A line each.
+std::string all_text(const std::vector<conf::Diagnostic>& diagnostics);
 
 // `--check`: prints every mistake to standard error. The exit code.
 int check_config(const Options& options);

@@ -95,6 +95,11 @@ void Keeper::engine_ended(int status) {
                        << ")\n");
         return;
     }
+    const bool handed_over = engine_said_hello_ && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (handed_over) {  // to the next one, which is to go on under another configuration
+        engine_due_ns_ = now_ns();
+        return;
+    }
     judge_engine(now_ns(), killed);
     say(Text() << "supervisord: the engine ended (" << (by_signal ? "signal " : "exit ")
                << (by_signal ? WTERMSIG(status) : WEXITSTATUS(status))

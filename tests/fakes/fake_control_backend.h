@@ -3,6 +3,7 @@
 #pragma once
 
 #include <list>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,8 @@ class FakeControlBackend : public ControlBackend {
 
     size_t service_count() const override { return services_.size(); }
     const std::string& name(ServiceId id) const override { return services_[id].name; }
+    bool is_gone(ServiceId id) const override { return gone.contains(id); }
+    std::set<ServiceId> gone;
     std::vector<ServiceId> find(std::string_view name) const override {
         std::vector<ServiceId> ids;
         for (ServiceId id = 0; id < services_.size(); ++id) {
@@ -96,6 +99,17 @@ class FakeControlBackend : public ControlBackend {
     DaemonInfo daemon() const override { return {11, 1, "0.1.0"}; }
     HostReport host() const override {
         return {true, "cgroup v2 at /c", 100, 1024, {.memory_locked = true, .oom_score_adj = -1000}, "/log"};
+    }
+    Reloading reloading;  // what both answer
+    Reloading compare_configuration() override { return reloading; }
+    Reloading reload() override {
+        asked.push_back("reload");
+        return reloading;
+    }
+    std::function<void(Status)> reload_done;  // of the service that was asked last
+    void reload_service(ServiceId id, std::function<void(Status)> done) override {
+        asked.push_back("reload " + name(id));
+        reload_done = std::move(done);
     }
     void shutdown(std::string_view cause) override {
         asked.push_back("shutdown");

@@ -66,6 +66,19 @@ TEST_F(KeeperEngine, ThatSomebodyKilledIsReplacedSoonHoweverOften) {
     for (int i = 0; i < 50; ++i) EXPECT_EQ(live(5, SIGKILL), 10);
 }
 
+TEST_F(KeeperEngine, ThatHandsOverIsReplacedAtOnceAndCountsNeitherWay) {
+    live(5, kCrash);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(live(5, /*status=*/0), 0);
+    EXPECT_EQ(live(5, kCrash), 20);
+}
+
+TEST_F(KeeperEngine, ThatEndsBeforeItsHelloHandsNothingOver) {
+    hello();
+    world_.end_engine(kCrash);
+    world_.start_engine_now();
+    EXPECT_GT(world_.end_engine(/*status=*/0), 0);
+}
+
 TEST_F(KeeperEngine, ShowsNoGoodBinaryByItsHello) {
     live(5, kCrash);
     EXPECT_FALSE(world_.has_good_binary());

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -59,6 +61,36 @@ class Rig : private Effects {
         build();
         for (const auto& [id, facts] : persisted_) graph_->restore(id, facts);
         graph_->resume(now_);
+        check();
+    }
+
+    // The same under another configuration. `needs`: "dependent", "dependency".
+    void reload(const std::vector<conf::ServiceConfig>& services,
+                const std::vector<std::pair<std::string, std::string>>& needs = {}) {
+        std::map<std::string, ServiceFacts> facts;
+        for (ServiceId id = 0; id < graph_->size(); ++id) facts[graph_->name(id)] = graph_->facts(id);
+        leaving_.clear();
+        for (const conf::ServiceConfig& config : std::exchange(configs_, services)) {
+            if (std::ranges::find(services, config.name, &conf::ServiceConfig::name) == services.end())
+                leaving_.push_back(config);
+        }
+        build();
+        persisted_.clear();
+        for (ServiceId id = 0; id < graph_->size(); ++id) {
+            if (facts.contains(graph_->name(id))) graph_->restore(id, facts[graph_->name(id)]);
+        }
+        std::vector<ServiceGraph::Need> ids;
+        for (const auto& [dependent, dependency] : needs) ids.push_back({id(dependent), id(dependency)});
+        graph_->begin(now_, ids);
+        check();
+    }
+    // A new engine in the middle of that.
+    void crash_and_begin() {
+        std::vector<ServiceFacts> facts;
+        for (ServiceId id = 0; id < graph_->size(); ++id) facts.push_back(graph_->facts(id));
+        build();
+        for (ServiceId id = 0; id < graph_->size(); ++id) graph_->restore(id, facts[id]);
+        graph_->begin(now_);
         check();
     }
 
@@ -158,11 +190,13 @@ class Rig : private Effects {
     void build() {
         graph_ = std::make_unique<ServiceGraph>(static_cast<Effects&>(*this), [] { return 0.5; });
         for (const conf::ServiceConfig& config : configs_) {
-            if (config.instances == 1) graph_->add(config, config.name);
+            const uint64_t digest = std::hash<std::string>()(config.command.front());
+            if (config.instances == 1) graph_->add(config, config.name, digest);
             for (uint32_t i = 1; config.instances > 1 && i <= config.instances; ++i) {
-                graph_->add(config, config.name + "@" + std::to_string(i));
+                graph_->add(config, config.name + "@" + std::to_string(i), digest);
             }
         }
+        for (const conf::ServiceConfig& config : leaving_) graph_->add_leaving(config, config.name);
         graph_->link(parallel_starts_);
     }
 
@@ -211,7 +245,7 @@ class Rig : private Effects {
         announcements_.push_back(graph_->name(id) + " " + to_string(from) + "->" + to_string(to));
     }
 
-    std::vector<conf::ServiceConfig> configs_;
+    std::vector<conf::ServiceConfig> configs_, leaving_;
     uint32_t parallel_starts_;
     Now now_{BootTime(1000s), WallTime(1'700'000'000s)};
     std::map<ServiceId, ServiceFacts> persisted_;

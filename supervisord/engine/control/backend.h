@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "conf/config.h"
+#include "conf/diff.h"
+#include "conf/loader.h"
 #include "engine/host/keeper_health.h"
 #include "engine/host/process_list.h"
 #include "engine/log_router.h"
@@ -42,6 +44,13 @@ struct HostReport {
     std::string log_folder;
 };
 
+// What would change, or is going to.
+struct Reloading {
+    conf::Diff changes;
+    std::vector<conf::Diagnostic> mistakes;  // in the files: nothing changes then
+    std::string refusal;                     // why it cannot be now, in a sentence; empty: it can
+};
+
 class ControlBackend {
   public:
     virtual ~ControlBackend() = default;
@@ -55,6 +64,8 @@ class ControlBackend {
     // ---- Services: ids are 0 .. service_count() - 1.
     virtual size_t service_count() const = 0;
     virtual const std::string& name(ServiceId id) const = 0;
+    // It was removed from the configuration, and nothing of it is left to see.
+    virtual bool is_gone(ServiceId id) const = 0;
     // By exact name, or all instances of a service.
     virtual std::vector<ServiceId> find(std::string_view name) const = 0;
     virtual const ServiceFacts& facts(ServiceId id) const = 0;
@@ -85,6 +96,12 @@ class ControlBackend {
         std::function<void()> on_end) = 0;
     virtual DaemonInfo daemon() const = 0;
     virtual HostReport host() const = 0;
+    // The files as they are now against the configuration in force.
+    virtual Reloading compare_configuration() = 0;
+    // Puts them in force. If that changes something, this engine ends after this turn, and the next one does it.
+    virtual Reloading reload() = 0;
+    // Asks the service to read its own files again. `done` comes at once or later. REQUIRES: it says how.
+    virtual void reload_service(ServiceId id, std::function<void(Status)> done) = 0;
     // Stops everything in order, then ends the daemon. Returns at once.
     virtual void shutdown(std::string_view cause) = 0;
 

@@ -1,5 +1,6 @@
 #include "engine/control/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -77,6 +78,12 @@ void Connection::refuse(const std::string& reason) {
     send("{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":", parameters.dump(), "}");
     flush();
     over_ = true;
+}
+
+void Connection::send_answer(std::chrono::milliseconds time) {
+    const bool complete = call_ == nullptr || call_->is_finished();
+    pollfd room{socket_.get(), POLLOUT, 0};
+    while (complete && !over_ && unsent() > 0 && poll(&room, 1, static_cast<int>(time.count())) > 0) flush();
 }
 
 void Connection::flush() {

@@ -46,6 +46,9 @@ class Connection final : private ReplySink {
     // Since when, as the owner keeps it; forgotten when a message is complete.
     std::optional<BootTime> half_since;
 
+    // Waits, for `time` at most, until a complete answer has left. A stream has no end to wait for.
+    void send_answer(std::chrono::milliseconds time);
+
     // Tells the peer that what it sent is no call, and ends the connection.
     void refuse(const std::string& reason);
 

@@ -21,6 +21,14 @@ Goal::Standing Goal::judge(State passed, const ServiceFacts& settled) const {
         case Kind::down:
             if (passed == State::stopped) return Standing::reached;
             return settled.wanted == Wanted::up ? Standing::missed : Standing::open;
+        case Kind::at_rest: {
+            if (settled.actual == State::failed) return Standing::missed;
+            const bool is_to_go =
+                settled.bounce || settled.wanted == Wanted::down || settled.hold != Hold::none;
+            const bool stays_up = settled.actual == state_ || settled.actual == State::completed;
+            return settled.actual == State::stopped || (stays_up && !is_to_go) ? Standing::reached
+                                                                               : Standing::open;
+        }
         case Kind::state:
             return passed == state_ ? Standing::reached : Standing::open;
         case Kind::any_up:

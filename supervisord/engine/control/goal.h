@@ -23,6 +23,10 @@ class Goal {
         return {Kind::up, generation, oneshot ? State::completed : State::running};
     }
     static Goal down() { return {Kind::down, 0, State::stopped}; }
+    // Where a reload leads: up, or down for good.
+    static Goal at_rest(bool oneshot) {
+        return {Kind::at_rest, 0, oneshot ? State::completed : State::running};
+    }
     // In that state; nothing: running or completed. Never missed.
     static Goal in(std::optional<State> state) {
         return state ? Goal{Kind::state, 0, *state} : Goal{Kind::any_up, 0, State::running};
@@ -33,7 +37,7 @@ class Goal {
     Standing judge(State passed, const ServiceFacts& settled) const;
 
   private:
-    enum class Kind : uint8_t { up, down, state, any_up };
+    enum class Kind : uint8_t { up, down, at_rest, state, any_up };
     Goal(Kind kind, uint32_t generation, State state) : kind_(kind), state_(state), generation_(generation) {}
 
     Kind kind_;

@@ -1,5 +1,5 @@
 // The handlers of the control methods. One file a group: methods_daemon.cc, methods_operate.cc,
-// methods_looking.cc, methods_streams.cc.
+// methods_looking.cc, methods_reload.cc, methods_streams.cc.
 #pragma once
 
 #include <optional>
@@ -25,6 +25,10 @@ class Methods final : public Handlers {
     void ping(Call& call) override;
     void get_version(Call& call) override;
     void doctor(Call& call) override;
+    void diff(Call& call) override;
+    void reload(Call& call) override;
+    void await_reload(Call& call) override;
+    void reload_service(Call& call) override;
     void shutdown(Call& call) override;
 
     void start(Call& call) override;
@@ -58,6 +62,10 @@ class Methods final : public Handlers {
     EventHub& hub_;
     RequestLedger& ledger_;
 };
+
+// Answers with what became of each target of a GoalTask, and of others that came along.
+void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
+                     const std::vector<ServiceId>& along);
 
 // Answer with org.yardmaster.InvalidValue and org.yardmaster.Failed.
 void answer_invalid(Call& call, const char* parameter, const std::string& message);

@@ -25,6 +25,8 @@ Outcome outcome_of(ServiceId id, const Status& done) {
     return {id, false, done.error().message, refused};
 }
 
+}  // namespace
+
 void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
                      const std::vector<ServiceId>& along) {
     std::vector<Outcome> outcomes;
@@ -41,8 +43,6 @@ void answer_outcomes(Call& call, const ControlBackend& backend, const std::vecto
             {.id = id, .message = std::string(backend.facts(id).reason.view()), .along = true});
     call.reply(outcomes_json(backend, outcomes));
 }
-
-}  // namespace
 
 void answer_invalid(Call& call, const char* parameter, const std::string& message) {
     call.error("org.yardmaster.InvalidValue", Json().set("parameter", parameter).set("message", message));

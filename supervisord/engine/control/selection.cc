@@ -1,15 +1,15 @@
 #include "engine/control/selection.h"
 
-#include <numeric>
-
 #include "base/text.h"
 
 namespace yard::engine::control {
 namespace {
 
 std::vector<ServiceId> all_services(const ControlBackend& backend) {
-    std::vector<ServiceId> ids(backend.service_count());
-    std::iota(ids.begin(), ids.end(), ServiceId{0});
+    std::vector<ServiceId> ids;
+    for (ServiceId id = 0; id < backend.service_count(); ++id) {
+        if (!backend.is_gone(id)) ids.push_back(id);
+    }
     return ids;
 }
 

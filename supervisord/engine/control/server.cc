@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -29,6 +30,14 @@ Server::Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPo
       dispatcher_(handlers),
       accept_again_(loop),
       half_messages_(loop) {}
+
+void Server::send_answers(Duration time) {
+    const BootTime end = clock_.now() + time;
+    for (const auto& [key, connection] : connections_) {
+        const Duration left = std::max(end - clock_.now(), Duration::zero());
+        connection->send_answer(std::chrono::ceil<std::chrono::milliseconds>(left));
+    }
+}
 
 void Server::accept_some() {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {

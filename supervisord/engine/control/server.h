@@ -32,6 +32,9 @@ class Server : private Connection::Owner {
     static Result<std::unique_ptr<Server>> create(uv_loop_s* loop, UniqueFd listening, Handlers& handlers,
                                                   AccessPolicy access, ServerLimits limits = {});
 
+    // Waits, for `time` at most, until the answers that are complete have left: when the engine is about to end.
+    void send_answers(Duration time);
+
     size_t clients() const { return connections_.size(); }
 
   private:

@@ -66,7 +66,6 @@ void Machine::transition_to(Node& node, State to, Phase phase) {
     facts.phase = phase;
     stamp(node);
     touch(node);
-    if (node.leaving && to == State::stopped) note_left();
 }
 
 void Machine::stamp(Node& node) {

@@ -81,6 +81,7 @@ class Machine {
     void resume();
     // resume(), and what else the configuration asks for (machine_reload.cc).
     void begin(std::span<const ServiceGraph::Need> needs);
+    void forget(Node& gone);
 
     // Facts changed: neighbours are told, the service is decided on and persisted.
     void touch(Node& node);
@@ -154,7 +155,6 @@ class Machine {
         return node.facts.fresh && leaving_ > 0;
     }
     void renew(Node& node, std::string_view cause);
-    void note_left();
 
     // The only writer of `actual`. Leaves the deadline of the old state behind.
     void transition_to(Node& node, State to, Phase phase);
@@ -175,7 +175,7 @@ class Machine {
     uint32_t parallel_starts_ = 1;
     uint32_t starting_ = 0;  // services in `starting`
     uint32_t restless_ = 0;  // services that have a process or will get one
-    uint32_t leaving_ = 0;   // services that leave and are not stopped yet
+    uint32_t leaving_ = 0;   // services that leave and are not gone yet
     uint32_t visit_ = 0;
     bool closing_ = false;  // after stop_all
 };

@@ -91,7 +91,7 @@ void Machine::check_invariants() const {
         check_state(node);
         check_fields(node);
         hold(!node.leaving || f.wanted == Wanted::down, "what leaves is not wanted", node);
-        leaving += node.leaving && f.actual != State::stopped ? 1 : 0;
+        leaving += node.leaving && !node.gone ? 1 : 0;
         starting += f.actual == State::starting ? 1 : 0;
         restless += has_process(f) || f.actual == State::waiting || f.actual == State::backoff ? 1 : 0;
         hold(timers_.contains(node) == (f.deadline != Deadline::none), "a deadline has a timer", node);

@@ -5,13 +5,11 @@
 namespace yard::engine::graph {
 
 void Machine::begin(std::span<const ServiceGraph::Need> needs) {
-    for (const Node& node : topology_.nodes()) {
-        if (node.leaving && node.facts.actual != State::stopped) ++leaving_;
-    }
     resume();
     for (Node& node : topology_.nodes()) {
-        const bool to_leave = node.leaving && node.facts.wanted == Wanted::up;
-        if (to_leave) want_down(node, Hold::none, "it is not configured any more");
+        if (!node.leaving) continue;
+        ++leaving_;
+        if (node.facts.wanted == Wanted::up) want_down(node, Hold::none, "it is not configured any more");
     }
     start_all();
     for (const auto& [dependent, dependency] : needs) {
@@ -26,8 +24,9 @@ void Machine::begin(std::span<const ServiceGraph::Need> needs) {
     }
 }
 
-// What new starts was held back: a renamed service wants the port of its old self.
-void Machine::note_left() {
+// What is new was held back: a renamed service wants the port and perhaps the log file of its old self.
+void Machine::forget(Node& gone) {
+    gone.gone = true;
     if (--leaving_ > 0) return;
     for (Node& node : topology_.nodes()) {
         if (node.facts.fresh) dirty_.push(node);

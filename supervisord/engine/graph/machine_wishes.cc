@@ -74,6 +74,7 @@ bool Machine::stays_stopped(Node& node) {
     for (const Edge& edge : topology_.dependencies(node)) {
         const Node& rival = topology_.node(edge.dependency);
         if (edge.kind != EdgeKind::conflicts || rival.facts.wanted == Wanted::down) continue;
+        node.facts.fresh = false;  // it has had its turn
         node.facts.reason.assign(Words() << "conflicts with " << rival.name << ", which was started first");
         touch_quietly(node);
         return true;

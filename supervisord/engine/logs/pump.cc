@@ -80,6 +80,7 @@ void Pump::abandon() {
 }
 
 void Pump::promise(Promise promise) {
+    if (closed_) return;  // everything was written, and another turn would come too late
     promise.at = intake_.bytes_in() + intake_.waiting();
     if (!promise.closes && !spool_ && promise.at == 0) return;  // nothing was ever written: kept already
     promises_.push_back(std::move(promise));
@@ -181,6 +182,7 @@ bool Pump::keep_promises() {
             outlet_.set_printer(nullptr);
             reactor_.forget_fd(intake_.fifo());
             reactor_.forget(*this);
+            closed_ = true;
             return false;
         }
         if (!promises_.empty() && promises_.front().ends_line) {

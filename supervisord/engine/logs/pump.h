@@ -115,6 +115,7 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     Outlet::Step last_step_ = Outlet::Step::nothing;
     size_t got_ = 0;                 // bytes that came since the last pause
     std::vector<Promise> promises_;  // few, mostly none
+    bool closed_ = false;
     std::atomic<bool> watching_;
     bool lines_out_ = false;  // the consumer has lines that it has not taken
     Duration retry_delay_{};  // 0: no trouble

@@ -79,6 +79,11 @@ def executable(pid):
         return ""
 
 
+def limits(pid):
+    """The lines of /proc/PID/limits."""
+    return _read(f"/proc/{pid}/limits").decode().splitlines()
+
+
 def pids_with_environment(entry):
     """Processes whose initial environment holds `entry`: it marks a whole family, wherever its members moved to."""
     wanted = b"\0" + entry.encode() + b"\0"
