@@ -120,7 +120,7 @@ constexpr Example kShowExamples[] = {
     {"ctl show api", "defaults included"},
 };
 constexpr Example kDiffExamples[] = {
-    {"ctl check && ctl diff", "before a reload"},
+    {"ctl diff", "before a reload: what changes, and whether it restarts anything"},
 };
 constexpr Example kReloadExamples[] = {
     {"ctl reload", "the daemon; returns when what is new is up, and what is gone is down"},

@@ -16,7 +16,7 @@ constexpr uint64_t kSignalsOfTheEnd = 1ULL << SIGTERM | 1ULL << SIGINT | 1ULL <<
 }  // namespace
 
 void Keeper::handle_packet(const void* bytes, uint32_t size, PassedFds fds) {
-    const uint32_t count = size / sizeof(Request);
+    const auto count = static_cast<uint32_t>(size / sizeof(Request));
     if (size % sizeof(Request) == 0 && count <= kMaxBatch) {
         for (uint32_t i = 0; i < count; ++i) {
             Request request;
