@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "engine/daemon_log.h"
 #include "engine/host/cgroup_tree.h"
 #include "engine/host/each_process.h"
 #include "engine/host/proc.h"
@@ -14,9 +15,14 @@
 #include "engine/keeper_report.h"
 
 namespace yard::engine {
+namespace {
+
+constexpr Duration kKillAgainAfter = std::chrono::milliseconds(200);
+
+}  // namespace
 
 ServiceHost::ServiceHost(const HostParts& parts, Transition on_transition)
-    : parts_(parts), on_transition_(std::move(on_transition)) {}
+    : parts_(parts), on_transition_(std::move(on_transition)), kill_timer_(parts.loop) {}
 ServiceHost::~ServiceHost() = default;
 
 void ServiceHost::connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands) {
@@ -144,7 +150,7 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
         return;
     }
     parts_.deferred->post([this, id, generation, error = ready.error()] {
-        graph_->on_spawn_failed(id, generation, {"set-up", error.code, error.message}, now());
+        graph_->on_spawn_failed(id, generation, {"set-up", 0, error.message}, now());
     });
 }
 
@@ -324,20 +330,44 @@ void ServiceHost::kill_tree(ServiceId id) {
         parts_.link->kill_tree(key(id));
         return;
     }
-    const std::string& name = graph_->name(id);
     const uint32_t generation = graph_->facts(id).generation;
-    (void)parts_.cgroups->kill(name);  // fails only when the cgroup is gone, and then so are its processes
+    const Status killed = kill_cgroup(id, generation);
+    if (killed) return;
+    const Result<bool> left = parts_.cgroups->populated(graph_->name(id));
+    if (left && !*left) {
+        parts_.deferred->post([this, id, generation] { on_cgroup_empty(id, generation); });
+        return;
+    }
+    if (!std::exchange(service(id).hard_to_kill, true))
+        log_warning(graph_->name(id) + ": cannot be killed now, trying again: " + killed.error().message);
+    unkilled_.emplace_back(id, generation);
+    kill_timer_.start(kKillAgainAfter, [this] { kill_again(); });
+}
+
+Status ServiceHost::kill_cgroup(ServiceId id, uint32_t generation) {
+    const std::string& name = graph_->name(id);
+    if (Status killed = parts_.cgroups->kill(name); !killed) return killed;
     forget_wait(&service(id));
     auto wait = parts_.cgroups->watch_empty(name, [this, id, generation] {
         service(id).empty_wait.reset();
-        renew_cgroup(id);
-        graph_->on_tree_empty(id, generation, now());
+        on_cgroup_empty(id, generation);
     });
-    if (wait) {
-        service(id).empty_wait = *wait;
-    } else {
-        parts_.deferred->post([this, id, generation] { graph_->on_tree_empty(id, generation, now()); });
+    if (!wait) return fail(wait.error());
+    service(id).empty_wait = *wait;
+    return Ok();
+}
+
+void ServiceHost::kill_again() {
+    for (const auto& [id, generation] : std::exchange(unkilled_, {})) {
+        const ServiceFacts& facts = graph_->facts(id);
+        if (facts.generation == generation && facts.actual == State::stopping) kill_tree(id);
     }
+}
+
+void ServiceHost::on_cgroup_empty(ServiceId id, uint32_t generation) {
+    service(id).hard_to_kill = false;
+    renew_cgroup(id);
+    graph_->on_tree_empty(id, generation, now());
 }
 
 // ---- Bookkeeping
@@ -498,7 +528,7 @@ bool ServiceHost::tree_is_empty(ServiceId id, const keeper::Report& report) {
         return true;
     }
     const Result<bool> populated = parts_.cgroups->populated(graph_->name(id));
-    return !populated || !*populated;
+    return populated && !*populated;  // unknown: it is killed, and whoever kills looks until it is empty
 }
 
 void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {

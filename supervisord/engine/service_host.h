@@ -17,6 +17,7 @@
 #include "engine/host/process_list.h"
 #include "engine/keeper_link.h"
 #include "engine/log_router.h"
+#include "engine/loop/loop_timer.h"
 #include "engine/notify/notify_socket.h"
 #include "engine/ready/command_runner.h"
 #include "engine/ready/probe.h"
@@ -111,6 +112,7 @@ class ServiceHost : public Effects {
         uint32_t line_generation = 0;  // whose line of `ready: log` is looked for, or came
         bool line_came = false;
         bool prepared = false;
+        bool hard_to_kill = false;  // that was told
         enum class Cgroup : uint8_t { unknown, present, removed } cgroup = Cgroup::unknown;
         bool released = false;
         uint32_t started_generation = 0;  // by the keeper, as its inventory said
@@ -147,6 +149,10 @@ class ServiceHost : public Effects {
     void on_started(ServiceId id, const keeper::Report& report);
     Adjusting adjusting(ServiceId id, const ReloadPlan::Adjustment& adjustment) const;
     void forget_wait(Service* service);
+    // Fails when it could not kill, or could not wait for the end: then it may be tried again.
+    Status kill_cgroup(ServiceId id, uint32_t generation);
+    void kill_again();
+    void on_cgroup_empty(ServiceId id, uint32_t generation);
     void renew_cgroup(ServiceId id);
     void remove_cgroup(ServiceId id);
 
@@ -156,6 +162,8 @@ class ServiceHost : public Effects {
     LogRouter* logs_ = nullptr;
     CommandRunner* commands_ = nullptr;
     std::vector<Service> services_;
+    std::vector<std::pair<ServiceId, uint32_t>> unkilled_;  // with their generations; to be killed again
+    LoopTimer kill_timer_;
     bool ending_ = false;
 };
 
