@@ -20,7 +20,8 @@ using keeper::RequestType;
 
 using Packet = std::array<Report, keeper::kMaxBatch>;
 
-constexpr size_t kEnough = 16;  // requests in a packet
+constexpr int kMemoryPauseMs = 10;  // when the kernel has no memory for a message
+constexpr size_t kEnough = 16;      // requests in a packet
 static_assert(kEnough <= keeper::kMaxBatch);
 
 // Reports in the packet; 0: the keeper is gone; -1: nothing there (with MSG_DONTWAIT).
@@ -124,15 +125,27 @@ void KeeperLink::quit(int exit_code) {
 }
 
 void KeeperLink::hold(uint64_t name, int fd) {
-    UniqueFd passed(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!passed) return;  // out of descriptors: as good as a keeper without room
+    UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     add(RequestType::hold, {}).name = name;
-    passed_.push_back(std::move(passed));
+    if (copy) {
+        passed_.push_back(std::move(copy));
+        return;
+    }
+    // Out of descriptors: then at once, while the caller's own is open.
+    passed_.emplace_back(fd);
+    send();
+    (void)passed_.back().release();
+    forget();
+}
+
+void KeeperLink::flush() {
+    if (pending_.empty()) return;
+    send();
+    forget();
 }
 
 // A failed send means that the keeper is gone; read() says so.
-void KeeperLink::flush() {
-    if (pending_.empty()) return;
+void KeeperLink::send() {
     iovec part{pending_.data(), pending_.size() * sizeof(Request)};
     alignas(cmsghdr) char control[CMSG_SPACE(kEnough * sizeof(int))] = {};
     msghdr message{};
@@ -143,9 +156,14 @@ void KeeperLink::flush() {
         pollfd room{socket_.get(), POLLOUT, 0};
         if (errno == EAGAIN)
             ::poll(&room, 1, -1);  // the loop has made the socket non-blocking
+        else if (errno == ENOMEM || errno == ENOBUFS)
+            ::poll(nullptr, 0, kMemoryPauseMs);
         else if (errno != EINTR)
             break;
     }
+}
+
+void KeeperLink::forget() {
     pending_.clear();
     passed_.clear();
 }

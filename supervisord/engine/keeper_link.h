@@ -51,6 +51,8 @@ class KeeperLink {
   private:
     explicit KeeperLink(UniqueFd socket) : socket_(std::move(socket)) {}
     keeper::Request& add(keeper::RequestType type, keeper::Key key);
+    void send();
+    void forget();
     void pass_fds(char* control, msghdr* message) const;
     UniqueFd socket_;
     std::vector<keeper::Request> pending_;

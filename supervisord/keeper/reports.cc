@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@ namespace {
 // An earlier exit, a start, an exit, an empty tree, the record. A slot's inventory is sent whole or not yet:
 // half of it, sent again, would tell of an exit twice.
 constexpr uint32_t kReportsPerSlot = 5;
+constexpr int kMemoryPauseMs = 10;
 
 void tell_exit(const ExitRecord& exit, Report* report) {
     report->record.wait_status = exit.wait_status;
@@ -61,7 +63,9 @@ bool Keeper::send_batch() {
     if (engine_full_) return false;
     const ssize_t size =
         send(engine_fd_, batch_, batch_size_ * sizeof batch_[0], MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (size < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)) {
+    const bool no_memory = size < 0 && (errno == ENOBUFS || errno == ENOMEM);
+    if (no_memory) poll(nullptr, 0, kMemoryPauseMs);  // the socket has room, and would say so at once
+    if (no_memory || (size < 0 && (errno == EAGAIN || errno == EINTR))) {
         engine_full_ = true;
         watch_engine(EPOLLIN | EPOLLOUT);
         return false;

@@ -71,13 +71,16 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
     Record& target = record(slot);
     int status[2];
     if (pipe2(status, O_CLOEXEC | O_NONBLOCK) != 0) return *error = errno, SpawnStage::process;
+    // Before there is a child: one whose words nobody hears would count as starting for ever.
+    const bool watched = watch(status[0], Source::start_status, slot);
+    if (!watched) *error = errno;
     int cgroup_fd = -1;
-    if (header.cgroup[0] != '\0') {
+    if (watched && header.cgroup[0] != '\0') {
         cgroup_fd = open(header.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (cgroup_fd < 0) *error = errno;
     }
     long pid = -1;
-    if (header.cgroup[0] == '\0' || cgroup_fd >= 0) {
+    if (watched && (header.cgroup[0] == '\0' || cgroup_fd >= 0)) {
         cells_[slot].main_pid = 0;
         cells_[slot].wait_status = 0;
         cells_[slot].main_ended = 0;
@@ -93,7 +96,6 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
     (shim ? target.shim_pid : target.pid) = static_cast<int32_t>(pid);
     pids_.insert(static_cast<int32_t>(pid), slot);
     target.status_fd = status[0];
-    watch(status[0], Source::start_status, slot);
     return SpawnStage::none;
 }
 

@@ -350,6 +350,7 @@ using yard::keeper::world;
 
 extern "C" {
 int __real_socketpair(int, int, int, int*);
+int __real_epoll_ctl(int, int, int, epoll_event*);
 int __real_epoll_wait(int, epoll_event*, int, int);
 int __real_poll(pollfd*, nfds_t, int);
 int __real_clock_gettime(clockid_t, timespec*);
@@ -389,6 +390,11 @@ int __wrap_socketpair(int domain, int type, int protocol, int* ends) {
     const int result = __real_socketpair(domain, type, protocol, ends);
     if (result == 0) world->made_sockets(ends);
     return result;
+}
+
+int __wrap_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+    if (operation == EPOLL_CTL_ADD && world != nullptr && world->watches_fail()) return errno = ENOMEM, -1;
+    return __real_epoll_ctl(epoll, operation, fd, event);
 }
 
 int __wrap_epoll_wait(int fd, epoll_event* events, int count, int) {

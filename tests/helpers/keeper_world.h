@@ -53,6 +53,7 @@ class KeeperWorld {
     void take_signal(int number) { keeper_->take_signal(number); }
     void pass(int64_t ms) { now_ns_ += ms * 1'000'000; }  // time stands still but for this
     void starts_fail(bool fail) { starts_fail_ = fail; }
+    void watches_fail(bool fail) { watches_fail_ = fail; }  // no memory for what epoll is to watch
     // A child that gets a copy of the keeper's descriptors keeps the status pipe of a start open until release_pipe().
     void copy_pipes() { copies_pipes_ = true; }
     void release_pipe() { copied_pipe_.reset(); }
@@ -84,6 +85,7 @@ class KeeperWorld {
     bool is_of_shim(int32_t pid) const { return processes_.at(pid).of_shim; }
     std::vector<int32_t> children() const;
     void made_sockets(const int* ends);
+    bool watches_fail() const { return watches_fail_; }
     int64_t now_ns() const { return now_ns_; }
 
   private:
@@ -98,6 +100,7 @@ class KeeperWorld {
     int32_t next_pid_ = 1000;
     int64_t now_ns_ = 1'000'000'000'000;
     bool starts_fail_ = false;
+    bool watches_fail_ = false;
     bool copies_pipes_ = false;
     UniqueFd copied_pipe_;
     bool small_sockets_ = false;

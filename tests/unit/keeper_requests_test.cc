@@ -165,6 +165,19 @@ TEST_F(KeeperRequests, AnArmedStartThatFailsLeavesTheDecisionToTheEngine) {
     start({0, 2}, kImageShim);
 }
 
+TEST_F(KeeperRequests, AChildThatNobodyCouldHearIsNotStarted) {
+    const std::vector<int32_t> before = world_.children();
+    world_.lay(0);
+    world_.watches_fail(true);
+    world_.handle(request(RequestType::spawn, {0, 1}));
+    world_.watches_fail(false);
+    EXPECT_EQ(world_.children(), before);
+    const std::vector<Report> found = exits();
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].record.stage, static_cast<uint16_t>(SpawnStage::process));
+    EXPECT_EQ(found[0].record.error, ENOMEM);
+}
+
 TEST_F(KeeperRequests, TheEndOfAServiceWhoseShimWasKilledIsToldWhenItsStraysAreGone) {
     start({0, 1}, kImageShim);
     const int32_t stray = world_.kill_shim(0);
