@@ -33,7 +33,8 @@ class NotifySocketTest : public LoopTest {
         auto made = NotifySocket::create(
             loop(), std::move(*bound), geteuid(),
             {.belongs = [this](pid_t pid) { return members_.contains(pid); },
-             .parent = [this] { return parent_; }},
+             .parent = [this] { return parent_; },
+             .can_look = [this] { return can_look_; }},
             {.on_message = [this](const NotifyMessage& message) { on_message_(message); },
              .on_ignored = [this](Ignored why, const Sender&) { ignored_.push_back(why); }});
         ASSERT_TRUE(made) << made.error().message;
@@ -52,6 +53,7 @@ class NotifySocketTest : public LoopTest {
     const std::string path_ = path("notify.sock");
     std::set<pid_t> members_{getpid()};
     pid_t parent_ = 0;
+    bool can_look_ = true;
     std::vector<std::string> statuses_;
     std::vector<Ignored> ignored_;
     std::function<void(const NotifyMessage&)> on_message_ = [this](const NotifyMessage& message) {
@@ -59,6 +61,18 @@ class NotifySocketTest : public LoopTest {
     };
     std::unique_ptr<NotifySocket> socket_;
 };
+
+TEST_F(NotifySocketTest, WhoCannotBeLookedUpForNowIsNoStranger) {
+    const std::set<pid_t> members = std::exchange(members_, {});
+    can_look_ = false;
+    send("STATUS=kept");
+    handle_all();
+    EXPECT_THAT(ignored_, ElementsAre());
+    can_look_ = true;
+    members_ = members;
+    ASSERT_TRUE(run_until([this] { return !statuses_.empty(); }));
+    EXPECT_THAT(statuses_, ElementsAre("kept"));
+}
 
 TEST_F(NotifySocketTest, WhileHeldMessagesWait) {
     socket_->hold();

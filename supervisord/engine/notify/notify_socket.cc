@@ -8,12 +8,14 @@
 #include <cstring>
 
 #include "engine/loop/fd_watch.h"
+#include "engine/loop/loop_timer.h"
 
 namespace yard::engine {
 namespace {
 
 // More than the kernel queues on one socket (net.unix.max_dgram_qlen is 10, 512 where systemd set it).
 constexpr int kDrainLimit = 4096;
+constexpr Duration kLookAgainAfter = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -45,15 +47,21 @@ Result<UniqueFd> bind_notify_socket(const std::string& path, uid_t owner) {
 
 // Shared, so that a callback may destroy the NotifySocket while datagrams are being handled.
 struct NotifySocket::State : std::enable_shared_from_this<State> {
+    explicit State(uv_loop_s* loop) : again(loop) {}
+
     UniqueFd socket;
     uid_t service_uid;
     ProcessLookup processes;
     Callbacks callbacks;
     FdWatch watch;
+    LoopTimer again;
+    bool held = false;
     bool closed = false;
 
     void receive(int limit);
-    void handle(const Datagram& datagram);
+    void receive_later();
+    bool is_stranger(const Sender& sender) const { return !sent_by_service(sender, service_uid, processes); }
+    void handle(const Datagram& datagram, bool stranger);
 };
 
 void NotifySocket::State::receive(int limit) {
@@ -63,20 +71,31 @@ void NotifySocket::State::receive(int limit) {
         // datagram. That answers a barrier: all that came before it has been handled.
         const std::optional<Datagram> datagram = peek_datagram(socket.get(), kMaxNotifyBytes);
         if (!datagram) return;
-        handle(*datagram);
+        bool stranger = is_stranger(datagram->sender);
+        if (stranger) {
+            // Or could it not be looked up, for want of descriptors?
+            if (!processes.can_look()) return receive_later();
+            stranger = is_stranger(datagram->sender);
+        }
+        handle(*datagram, stranger);
         // Only now: an engine that is killed before it has stored the news leaves it to the next one.
         drop_datagram(socket.get());
     }
 }
 
-void NotifySocket::State::handle(const Datagram& datagram) {
+void NotifySocket::State::receive_later() {
+    watch.watch(0);
+    again.start(kLookAgainAfter, [this] {
+        if (!held) watch.watch(FdWatch::reading);
+    });
+}
+
+void NotifySocket::State::handle(const Datagram& datagram, bool stranger) {
     std::optional<NotifyMessage> message;
     if (!datagram.cut) message = parse_notify(datagram.text);
     // A barrier by itself says nothing: it is nobody's loss when a stranger's is answered.
     if (message && *message == NotifyMessage{.barrier = true}) return;
-    if (!sent_by_service(datagram.sender, service_uid, processes)) {
-        return callbacks.on_ignored(Ignored::stranger, datagram.sender);
-    }
+    if (stranger) return callbacks.on_ignored(Ignored::stranger, datagram.sender);
     if (!message) return callbacks.on_ignored(Ignored::malformed, datagram.sender);
     if (message->main_pid && !processes.belongs(*message->main_pid)) {
         message->main_pid.reset();
@@ -90,12 +109,13 @@ NotifySocket::NotifySocket(std::shared_ptr<State> state) : state_(std::move(stat
 NotifySocket::~NotifySocket() {
     state_->closed = true;
     state_->watch.reset();
+    state_->again.stop();
 }
 
 Result<std::unique_ptr<NotifySocket>> NotifySocket::create(uv_loop_s* loop, UniqueFd socket,
                                                            uid_t service_uid, ProcessLookup processes,
                                                            Callbacks callbacks) {
-    auto state = std::make_shared<State>();
+    auto state = std::make_shared<State>(loop);
     state->socket = std::move(socket);
     state->service_uid = service_uid;
     state->processes = std::move(processes);
@@ -108,10 +128,12 @@ Result<std::unique_ptr<NotifySocket>> NotifySocket::create(uv_loop_s* loop, Uniq
 }
 
 void NotifySocket::hold() {
+    state_->held = true;
     state_->watch.watch(0);
 }
 
 void NotifySocket::go_on() {
+    state_->held = false;
     state_->watch.watch(FdWatch::reading);
 }
 

@@ -1,8 +1,11 @@
 #include "engine/notify/sender_check.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include <cerrno>
+
+#include "base/unique_fd.h"
 
 namespace yard::engine {
 
@@ -17,6 +20,10 @@ bool sent_by_service(const Sender& sender, uid_t service_uid, const ProcessLooku
 
 bool process_exists(pid_t pid) {
     return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+bool can_look_up() {
+    return UniqueFd(open("/proc/self/stat", O_RDONLY | O_CLOEXEC)).valid();
 }
 
 }  // namespace yard::engine

@@ -16,12 +16,16 @@ namespace yard::engine {
 // Is there such a process, be it a zombie?
 bool process_exists(pid_t pid);
 
+// Not while descriptors are short: then nobody seems to belong anywhere.
+bool can_look_up();
+
 struct ProcessLookup {
     std::function<bool(pid_t)> belongs;  // is this process one of the service? false for what is gone
     // The parent of its main process: the keeper or a shim. It belongs to nobody, but systemd-notify, when root
     // runs it, names its own parent as the sender.
     std::function<pid_t()> parent = [] { return 0; };
     std::function<bool(pid_t)> exists = process_exists;
+    std::function<bool()> can_look = can_look_up;
 };
 
 bool sent_by_service(const Sender& sender, uid_t service_uid, const ProcessLookup& processes);
