@@ -305,6 +305,24 @@ TEST(LogRouter, FileThatCannotBeOpenedIsToldOnceAndTriedAgain) {
     EXPECT_EQ(logs.problems.size(), 1u);
 }
 
+TEST(LogRouter, WhatIsAskedMeanwhileDoesNotPutTheNextAttemptOff) {
+    LogHarness logs;
+    std::filesystem::create_directory(logs.folder / "api.log");
+    ASSERT_TRUE(logs.add("api"));
+    logs.write("api", "kept\n");
+    ASSERT_TRUE(logs.wait_until([&] { return !logs.problems.empty(); }));
+    for (int i = 0; i < 64; ++i) {
+        logs.router->process_ended("api");
+        logs.router->end_turn();
+        logs.turn();
+    }
+    std::filesystem::remove(logs.folder / "api.log");
+    const BootTime before = SystemClock().now();
+    logs.flush();
+    EXPECT_EQ(logs.log("api"), "kept\n");
+    EXPECT_LT(SystemClock().now() - before, std::chrono::seconds(2));  // 5 s is the longest pause
+}
+
 TEST(LogRouter, ServiceWithoutOutputsIsDrained) {
     LogHarness logs;
     LogPolicy policy;

@@ -107,6 +107,8 @@ Status Pump::make_spool() {
     auto spool = Spool::create("yard-log-" + service_);
     if (!spool) return fail(std::move(spool).error());
     spool_ = std::move(spool).value();
+    retry_delay_ = {};
+    retry_at_.reset();
     listener_.spool_created(shared_from_this(), spool_->fd());
     return Ok();
 }
@@ -163,11 +165,13 @@ Step Pump::give_portion(BootTime now) {
     return step;
 }
 
-// Told once per episode.
+// Told once per episode. Turns that come for other reasons meanwhile do not put it off.
 void Pump::retry_later(const std::string& problem, BootTime now) {
     if (retry_delay_ == Duration::zero()) listener_.problem(service_, problem);
-    retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLastRetry);
-    retry_at_ = now + retry_delay_;
+    if (!retry_at_ || now >= *retry_at_) {
+        retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLastRetry);
+        retry_at_ = now + retry_delay_;
+    }
     reactor_.schedule_at(*this, *retry_at_);
 }
 

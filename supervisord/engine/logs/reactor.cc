@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace yard::engine::logs {
 namespace {
@@ -52,7 +53,8 @@ void Reactor::post(std::function<void()> command) {
         if (commands_.size() > 1) return;  // the thread was woken for the first
     }
     const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+    while (write(wake_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+    }
 }
 
 void Reactor::stop() {
