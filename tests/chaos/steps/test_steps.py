@@ -40,7 +40,7 @@ class Steps:
         """From its start to the end of everything."""
         if "YARD_STEPS_AT" in os.environ:
             return print(self.one(int(os.environ["YARD_STEPS_AT"])))
-        ((_, stops, _),) = self.one(NEVER)
+        ((_, stops),) = self.one(NEVER)
         points = min(POINTS // 2, int(stops))
         width = int(stops) / points
         print(f"seed {self.seed}: {points} of {stops} stops", flush=True)
