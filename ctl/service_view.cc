@@ -58,9 +58,12 @@ std::string age_of(const Json& service, WallTime now) {
 }
 
 std::string words_of(const Json& service) {
-    const std::string& reason = service["reason"].as_string();
-    const std::string& status_text = service["status_text"].as_string();
-    return reason.empty() || status_text.empty() ? reason + status_text : reason + "; " + status_text;
+    std::string words;
+    for (const char* name : {"log_problem", "reason", "status_text"}) {
+        const std::string& text = service[name].as_string();
+        if (!text.empty()) words += (words.empty() ? "" : "; ") + text;
+    }
+    return words;
 }
 
 std::string service_details(const Json& service, WallTime now, const Terminal& terminal) {
@@ -81,6 +84,7 @@ std::string service_details(const Json& service, WallTime now, const Terminal& t
     line("      Nice: ", number_or_dash(service["nice"]));
     line("  Restarts: ", number_or_dash(service["restarts"]));
     line(" Last exit: ", exit_words(service["exit"]));
+    line("   Its log: ", service["log_problem"].as_string());
     count("   Dropped: ", service["log_dropped_bytes"], " bytes of its log");
     count("   Ignored: ", service["notify_ignored"], " notifications from outside of it");
     return text;

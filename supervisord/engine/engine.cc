@@ -191,6 +191,7 @@ Status Engine::open_logs() {
     callbacks.on_problem = [](const std::string& service, const std::string& message) {
         log_warning(service + ": " + message);
     };
+    callbacks.on_resumed = [](const std::string& service) { log_info(service + ": its log goes on"); };
     auto logs = LogRouter::create(loop_.get(), folders_.logs, std::move(callbacks));
     if (!logs) return Failure<Error>{logs.error()};
     logs_ = std::move(*logs);

@@ -90,6 +90,8 @@ class LogRouter {
         std::function<void(const std::string& service, const std::string& line)> on_line;
         // Something went wrong that a person should see (disk full, cannot open), in words; once per episode.
         std::function<void(const std::string& service, const std::string& message)> on_problem;
+        // A log that could not be written is written again.
+        std::function<void(const std::string& service)> on_resumed;
     };
 
     // `log_dir` is the default folder of log files. `loop` is the engine's loop. `stdout_fd` is borrowed.
@@ -120,6 +122,8 @@ class LogRouter {
     // At the latest from the bytes on that come after the call; none is reported after `false`.
     virtual void watch_lines(const std::string& service, bool on) = 0;
     virtual LogCounters counters(const std::string& service) const = 0;
+    // Why nothing of its log can be written at present; mostly empty.
+    virtual std::string trouble(const std::string& service) const = 0;
     // Closes and opens the files again by name (SIGUSR1, for external logrotate).
     virtual void reopen() = 0;
     // Everything that services have written so far is on file when `done` runs, half lines excepted.

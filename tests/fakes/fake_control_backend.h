@@ -96,6 +96,7 @@ class FakeControlBackend : public ControlBackend {
         return varlink::Json().set("name", services_[id].config.name);
     }
     uint64_t log_dropped_bytes(ServiceId) const override { return 7; }
+    std::string log_problem(ServiceId) const override { return "disk full"; }
     DaemonInfo daemon() const override { return {11, 1, "0.1.0"}; }
     HostReport host() const override {
         return {true, "cgroup v2 at /c", 100, 1024, {.memory_locked = true, .oom_score_adj = -1000}, "/log"};

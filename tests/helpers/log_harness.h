@@ -88,6 +88,7 @@ class LogHarness {
         callbacks.on_problem = [this](const std::string&, const std::string& message) {
             problems.push_back(message);
         };
+        callbacks.on_resumed = [this](const std::string& name) { resumed.push_back(name); };
         auto created = LogRouter::create(&loop_, folder.path(), callbacks, stdout_fd_, clock_);
         ASSERT_TRUE(created.ok());
         router = std::move(created).value();
@@ -166,7 +167,7 @@ class LogHarness {
     std::map<std::string, KeptService> kept;
     std::unique_ptr<LogRouter> router;
     std::vector<std::string> watched;
-    std::vector<std::string> problems;
+    std::vector<std::string> problems, resumed;
 
   private:
     static UniqueFd duplicate(const UniqueFd& fd) {

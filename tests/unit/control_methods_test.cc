@@ -40,7 +40,7 @@ TEST_F(ControlMethods, StatusHasEveryFieldOfARunningService) {
         caller.ask("org.yardmaster.Status")["parameters"].dump(),
         R"({"services":[{"name":"api","state":"running","wanted":"up","pid":100,)"
         R"("since":"1970-01-01T00:00:01.500Z","uptime_s":1.25,"restarts":3,"exit":{"signal":"SIGKILL"},"nice":5,)"
-        R"("reason":"ready","status_text":"serving","description":"the API","log_dropped_bytes":7,)"
+        R"("reason":"ready","status_text":"serving","description":"the API","log_problem":"disk full","log_dropped_bytes":7,)"
         R"("notify_ignored":2}]})");
 }
 

@@ -232,7 +232,7 @@ TEST(WaitingText, AStartDoesNotWaitForWhatIsUp) {
 TEST(ServiceView, DetailsLeaveOutWhatThereIsNot) {
     const Json service =
         Json::Object{{"name", "db"},   {"state", "running"},    {"pid", 7}, {"restarts", 0}, {"nice", 0},
-                     {"wanted", "up"}, {"log_dropped_bytes", 9}};
+                     {"wanted", "up"}, {"log_dropped_bytes", 9}, {"log_problem", "disk full"}};
     EXPECT_EQ(service_details(service, WallTime{}, {}),
               "db\n"
               "     State: running\n"
@@ -241,6 +241,7 @@ TEST(ServiceView, DetailsLeaveOutWhatThereIsNot) {
               "      Nice: 0\n"
               "  Restarts: 0\n"
               " Last exit: -\n"
+              "   Its log: disk full\n"
               "   Dropped: 9 bytes of its log\n");
 }
 

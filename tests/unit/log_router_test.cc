@@ -368,8 +368,12 @@ TEST_F(LogRouterOnFullDisk, BlockKeepsEverythingAndTellsOnce) {
         more += chunk.substr(0, size);
         return size == 0 && logs.router->counters("api").bytes_in >= kDisk + (1 << 19);
     }));
+    EXPECT_THAT(logs.router->trouble("api"), HasSubstr("File too large"));
     make_space();
     logs.flush();
+    EXPECT_TRUE(logs.wait_until([&] { return !logs.resumed.empty(); }));
+    EXPECT_EQ(logs.router->trouble("api"), "");
+    EXPECT_THAT(logs.resumed, ElementsAre("api"));
     EXPECT_TRUE(logs.log("api") == filler_ + more);
     EXPECT_THAT(logs.problems, ElementsAre(HasSubstr("File too large")));
     EXPECT_EQ(logs.router->counters("api").dropped_bytes, 0u);

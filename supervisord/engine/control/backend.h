@@ -90,6 +90,8 @@ class ControlBackend {
     // ---- The rest.
     virtual varlink::Json describe(ServiceId id) const = 0;  // the configuration in force
     virtual uint64_t log_dropped_bytes(ServiceId id) const = 0;
+    // Why its log cannot be written at present; mostly empty.
+    virtual std::string log_problem(ServiceId id) const = 0;
     // As LogRouter::query.
     virtual Result<std::unique_ptr<LogRouter::Stream>> query_logs(
         LogQuery query, std::function<void(std::vector<LogLineRecord>)> on_lines,

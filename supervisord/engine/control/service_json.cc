@@ -53,6 +53,7 @@ void write_service(JsonWriter& json, const ControlBackend& backend, ServiceId id
     write_optional(json, "nice", backend.nice(id));
     json.member("reason", facts.reason.view()).member("status_text", facts.status_text.view());
     json.member("description", backend.config(id).description);
+    json.member("log_problem", backend.log_problem(id));
     json.member("log_dropped_bytes", backend.log_dropped_bytes(id));
     json.member("notify_ignored", facts.notify_ignored).end_object();
 }

@@ -107,8 +107,7 @@ Status Pump::make_spool() {
     auto spool = Spool::create("yard-log-" + service_);
     if (!spool) return fail(std::move(spool).error());
     spool_ = std::move(spool).value();
-    retry_delay_ = {};
-    retry_at_.reset();
+    end_trouble();
     listener_.spool_created(shared_from_this(), spool_->fd());
     return Ok();
 }
@@ -141,9 +140,7 @@ Step Pump::give(BootTime now) {
         if (step == Step::progressed) ++portions;
     }
     if (portions > 0 && chain_->followers > 0 && !chain_->grew.exchange(true)) listener_.grew(chain_);
-    if (step == Step::failed) return step;
-    retry_delay_ = {};
-    retry_at_.reset();
+    if (step != Step::failed) end_trouble();
     return step;
 }
 
@@ -167,12 +164,19 @@ Step Pump::give_portion(BootTime now) {
 
 // Told once per episode. Turns that come for other reasons meanwhile do not put it off.
 void Pump::retry_later(const std::string& problem, BootTime now) {
-    if (retry_delay_ == Duration::zero()) listener_.problem(service_, problem);
+    if (retry_delay_ == Duration::zero()) listener_.stalled(service_, problem);
     if (!retry_at_ || now >= *retry_at_) {
         retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLastRetry);
         retry_at_ = now + retry_delay_;
     }
     reactor_.schedule_at(*this, *retry_at_);
+}
+
+void Pump::end_trouble() {
+    if (retry_delay_ == Duration::zero()) return;
+    retry_delay_ = {};
+    retry_at_.reset();
+    listener_.resumed(service_);
 }
 
 // False when the pump is closed.

@@ -42,6 +42,9 @@ class PumpListener {
     // Answered by lines_taken().
     virtual void lines_passed(std::shared_ptr<Pump> pump, std::vector<std::string> lines) = 0;
     virtual void problem(const std::string& service, const std::string& message) = 0;
+    // Nothing is written until resumed(): it is tried again and again.
+    virtual void stalled(const std::string& service, const std::string& message) = 0;
+    virtual void resumed(const std::string& service) = 0;
     // There may be files to compress.
     virtual void rotated(std::shared_ptr<LogChain> chain, const std::string& service) = 0;
     // Followers of the chain wait and there is more.
@@ -97,6 +100,7 @@ class Pump : public Reactor::Task, public std::enable_shared_from_this<Pump> {
     bool keep_promises();
     void plan(BootTime now);
     void retry_later(const std::string& problem, BootTime now);
+    void end_trouble();
     void arm();
 
     const std::string service_;

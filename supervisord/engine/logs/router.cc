@@ -91,6 +91,10 @@ class Router final : public LogRouter, private PumpListener {
         if (found->second.pump) found->second.pump->watch_lines(on);
     }
     LogCounters counters(const std::string& service) const override;
+    std::string trouble(const std::string& service) const override {
+        const auto found = logs_.find(service);
+        return found == logs_.end() ? "" : found->second.trouble;
+    }
     void reopen() override;
     void flush(std::function<void()> done) override;
     Result<std::unique_ptr<Stream>> query(LogQuery query,
@@ -102,6 +106,8 @@ class Router final : public LogRouter, private PumpListener {
     void spool_created(std::shared_ptr<Pump> pump, int spool_fd) override;
     void lines_passed(std::shared_ptr<Pump> pump, std::vector<std::string> lines) override;
     void problem(const std::string& service, const std::string& message) override;
+    void stalled(const std::string& service, const std::string& message) override;
+    void resumed(const std::string& service) override;
     void rotated(std::shared_ptr<LogChain> chain, const std::string& service) override;
     void grew(std::shared_ptr<LogChain> chain) override;
 
@@ -109,6 +115,7 @@ class Router final : public LogRouter, private PumpListener {
         std::shared_ptr<LogChain> chain;  // once it is written or read
         bool raw = true;
         std::unique_ptr<LogChannel> silent;  // until its first byte
+        std::string trouble;
         std::shared_ptr<Pump> pump;  // from then on; neither: the service is gone; its log is still read
     };
     template <typename Call>
@@ -232,6 +239,7 @@ void Router::remove(const std::string& service, std::function<void()> done) {
     auto token = when_dropped([this, service, done = std::move(done)] {
         logs_[service].silent = nullptr;
         logs_[service].pump = nullptr;
+        logs_[service].trouble.clear();
         if (done) done();
     });
     with_pump(service, [token = std::move(token)](Pump& pump) { pump.close(token); });
@@ -295,6 +303,18 @@ void Router::lines_passed(std::shared_ptr<Pump> pump, std::vector<std::string> l
 void Router::problem(const std::string& service, const std::string& message) {
     mailbox_->post([this, service, message] {
         if (callbacks_->on_problem) callbacks_->on_problem(service, message);
+    });
+}
+
+void Router::stalled(const std::string& service, const std::string& message) {
+    mailbox_->post([this, service, message] { logs_[service].trouble = message; });
+    problem(service, message);
+}
+
+void Router::resumed(const std::string& service) {
+    mailbox_->post([this, service] {
+        logs_[service].trouble.clear();
+        if (callbacks_->on_resumed) callbacks_->on_resumed(service);
     });
 }
 
