@@ -230,9 +230,14 @@ TEST(WaitingText, AStartDoesNotWaitForWhatIsUp) {
 }
 
 TEST(ServiceView, DetailsLeaveOutWhatThereIsNot) {
-    const Json service =
-        Json::Object{{"name", "db"},   {"state", "running"},    {"pid", 7}, {"restarts", 0}, {"nice", 0},
-                     {"wanted", "up"}, {"log_dropped_bytes", 9}, {"log_problem", "disk full"}};
+    const Json service = Json::Object{{"name", "db"},
+                                      {"state", "running"},
+                                      {"pid", 7},
+                                      {"restarts", 0},
+                                      {"nice", 0},
+                                      {"wanted", "up"},
+                                      {"log_dropped_bytes", 9},
+                                      {"log_problem", "disk full"}};
     EXPECT_EQ(service_details(service, WallTime{}, {}),
               "db\n"
               "     State: running\n"
