@@ -119,6 +119,21 @@ TEST(LogRotation, OldFileIsRotatedByTheNextLine) {
     EXPECT_EQ(logs.log("api"), "tomorrow\n");
 }
 
+TEST(LogRotation, ClockThatWasSetBackDoesNotPutTheRotationOff) {
+    ManualClock clock;  // years behind the one that dates the file
+    LogHarness logs(1, &clock);
+    LogPolicy policy = rotating(LogPolicy::Format::raw, 0, 3);
+    policy.max_age = std::chrono::hours(24);
+    ASSERT_TRUE(logs.add("api", policy));
+    logs.write("api", "today\n");
+    logs.flush();
+    clock.advance(std::chrono::hours(25));
+    logs.write("api", "tomorrow\n");
+    logs.flush();
+    EXPECT_EQ(read_file(logs.folder / "api.log.1"), "today\n");
+    EXPECT_EQ(logs.log("api"), "tomorrow\n");
+}
+
 TEST(LogRotation, FailingRotationGoesOnInTheOldFileAndIsTold) {
     LogHarness logs;
     ASSERT_TRUE(logs.add("api", rotating(LogPolicy::Format::raw, 1000, 1)));

@@ -76,6 +76,7 @@ Status OutputFile::append(std::string_view bytes, bool mid_line, WallTime now) {
     // a hole.
     struct stat info {};
     if (fstat(fd_.get(), &info) == 0) size_ = std::min(size_, static_cast<uint64_t>(info.st_size));
+    born_ = std::min(born_, now);  // the clock may have been set back
     if (policy_.format == conf::LogPolicy::Format::raw) index_.note(size_, now);
     size_t done = 0;
     while (done < bytes.size()) {
