@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -168,8 +169,11 @@ Started<Unit> Engine::set_up(const Inventory& inventory, Plan plan, KeptConfig k
         &graph_, &host_, reload_.get(), logs_.get(), &clock_, loop_.get(), cgroups_.get(),
         inventory.welcome.slots, folders_.logs, [this](std::string_view) { request_shutdown(); }});
     methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
     auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_,
-                                          control::owner_access(geteuid()));
+                                          control::owner_access(geteuid()),
+                                          control::ServerLimits::for_files(files.rlim_cur));
     if (!server) return stop(server.error());
     server_ = std::move(*server);
     auto watch =

@@ -165,6 +165,13 @@ TEST_F(ControlServer, AThousandClientsAreServed) {
     EXPECT_TRUE(run_until({}, [&] { return server->clients() == 0; }));
 }
 
+TEST(ServerLimits, FewFilesMeanFewClientsAndFewerStrangers) {
+    EXPECT_EQ(ServerLimits::for_files(1 << 20).clients, 1024u);
+    EXPECT_EQ(ServerLimits::for_files(1 << 20).strangers, 64u);
+    EXPECT_EQ(ServerLimits::for_files(256).clients, 64u);
+    EXPECT_EQ(ServerLimits::for_files(256).strangers, 16u);
+}
+
 TEST_F(ControlServer, OneClientTooManyIsToldSo) {
     serve({.clients = 2});
     SocketClient first(address), second(address);

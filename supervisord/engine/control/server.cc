@@ -9,6 +9,13 @@
 
 namespace yard::engine::control {
 
+ServerLimits ServerLimits::for_files(size_t files) {
+    ServerLimits limits;
+    limits.clients = std::min(limits.clients, files / 4);
+    limits.strangers = std::min(limits.strangers, limits.clients / 4);
+    return limits;
+}
+
 Result<std::unique_ptr<Server>> Server::create(uv_loop_s* loop, UniqueFd listening, Handlers& handlers,
                                                AccessPolicy access, ServerLimits limits) {
     std::unique_ptr<Server> server(

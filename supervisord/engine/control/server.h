@@ -23,6 +23,9 @@ struct ServerLimits {
     size_t clients = 1024;                             // one more is told so and closed
     size_t strangers = 64;                             // of them; callers without any right
     Duration half_message = std::chrono::seconds(30);  // from the first byte of a message to its last
+
+    // Clients get a quarter of the descriptors at most: services need the others.
+    static ServerLimits for_files(size_t files);
 };
 
 class Server : private Connection::Owner {
