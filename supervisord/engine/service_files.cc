@@ -42,7 +42,10 @@ Status ServiceFiles::renew_ready(uint32_t slot, const std::string& service, uid_
     return Ok();
 }
 
-void ServiceFiles::remove(const std::string& service) {
+void ServiceFiles::remove(uint32_t slot, const std::string& service) {
+    for (const HeldKind kind : {HeldKind::output, HeldKind::spool, HeldKind::notify, HeldKind::ready})
+        link_.release(held_name(kind, slot));
+    link_.flush();  // the keeper reads to the end what a killed engine has sent
     for (const std::string& path : {paths_.output(service), paths_.notify(service), paths_.ready(service)})
         unlink(path.c_str());
 }

@@ -27,8 +27,9 @@ class ServiceFiles {
     Status give_to(uid_t owner, const std::string& service);
     // A new readiness FIFO in the place of the last start's.
     Status renew_ready(uint32_t slot, const std::string& service, uid_t owner);
-    // Nobody will use what lies in the runtime directory for the service any more.
-    void remove(const std::string& service);
+    // Nobody will use any of it any more. When this returns, no later engine inherits a descriptor of the slot, whose
+    // next owner would take it for its own.
+    void remove(uint32_t slot, const std::string& service);
     // What the earlier engine made, if it did.
     UniqueFd inherited(HeldKind kind, uint32_t slot) { return held_.take(kind, slot); }
 

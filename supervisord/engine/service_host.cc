@@ -467,11 +467,9 @@ void ServiceHost::release(ServiceId id, std::function<void()> done) {
     service(id).notify.reset();
     remove_cgroup(id);
     auto give_up = [this, id, done = std::move(done)] {
-        for (HeldKind kind : {HeldKind::output, HeldKind::spool, HeldKind::notify, HeldKind::ready})
-            parts_.link->release(held_name(kind, slot(id)));
-        parts_.files->remove(graph_->name(id));
+        parts_.files->remove(slot(id), graph_->name(id));
         service(id).released = true;
-        parts_.state->store(slot(id), {});
+        parts_.state->store(slot(id), {});  // last: from here on the slot is nobody's
         done();
     };
     if (std::exchange(service(id).prepared, false)) {

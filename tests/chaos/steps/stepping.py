@@ -44,6 +44,16 @@ class Stepped:
             found[f"worker{i}"] = {"command": self.books.worker(f"worker{i}"), "restart": RESTART, "log": log}
         return found
 
+    def reload(self, guest, workers=1):
+        """In force when this returns: the same services and one guest."""
+        self.d.write_config({"version": 1, "services": {**self.services(workers), guest: {"command": zoo("say", guest, "forever")}}})
+        wait_for(lambda: self.d.ctl("reload", "--no-wait")[0] == 0, 10, "the reload to be taken on")
+
+    def has_only(self, guest, workers=1):
+        """The services are these, and the guest runs."""
+        states = {service["name"]: service["state"] for service in self.d.ctl_json("status")}
+        return set(states) == {*self.services(workers), guest} and states[guest] == "running"
+
     def record(self):
         path = self.folder / "record"
         return [line.split() for line in path.read_text().splitlines()] if path.exists() else []

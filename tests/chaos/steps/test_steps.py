@@ -70,6 +70,33 @@ class Steps:
         self.assertEqual(places.total(), lives)
         tell(places)
 
+    def test_the_engine_that_carries_out_a_reload(self):
+        """One guest leaves, another comes; who takes over is killed, each time some stops later."""
+        stepped = Stepped(self, "")
+        stepped.d.start()
+        plan = stepped.folder / "plan"
+
+        def change(number, stop):
+            plan.write_text(f"kill {stop} 1 {stop}")
+            guest = f"guest{number}"
+            stepped.reload(guest)
+            wait_for(lambda: stepped.has_only(guest), 20, f"{guest} alone, after a kill at stop {stop} {stepped.record()[-1:]}")
+            wait_for(lambda: stepped.d.log(guest) == f"{guest}\n", 10, f"what {guest} says, and nothing else")
+
+        change(0, NEVER)
+        change(1, NEVER)
+        stepped.d.kill_engine()
+        wait_for(lambda: len(stepped.record()) == 2, 10, "the stepper's record")
+        stops = int(stepped.record()[-1][1])
+        lives = POINTS // 2
+        width = max(1.0, stops / lives)
+        print(f"seed {self.seed}: {lives} of {stops} stops", flush=True)
+        for i in range(lives):
+            change(2 + i, 1 + int(width * (i + self.random.random())) % stops)
+        stepped.work()
+        stepped.end()
+        tell(collections.Counter(place(line) for line in stepped.record() if line[0] == "killed"))
+
 
 def place(line):
     _, _, number, side = line
