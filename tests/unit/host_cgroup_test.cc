@@ -71,12 +71,15 @@ class Resident {
         char* const arguments[] = {program, nullptr};
         EXPECT_EQ(posix_spawnp(&pid_, "cat", &actions, nullptr, arguments, environ), 0);
         posix_spawn_file_actions_destroy(&actions);
+        move(directory);
+    }
+    ~Resident() { end(); }
+    int pid() const { return pid_; }
+    void move(const std::string& directory) {
         std::ofstream procs(directory + "/cgroup.procs");
         procs << pid_ << std::flush;
         EXPECT_TRUE(procs.good());
     }
-    ~Resident() { end(); }
-    int pid() const { return pid_; }
     // Ends and reaps it; gives its wait status.
     int end() {
         int status = -1;
@@ -108,11 +111,13 @@ class CgroupOnKernel : public testing::Test {
     }
     static bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
     std::unique_ptr<CgroupManager> open(int number) {
-        return CgroupManager::open(loop_.get(), {"yard-test", number}, CgroupSources::of_this_process());
+        return CgroupManager::open(loop_.get(), {family_, number}, CgroupSources::of_this_process());
     }
 
     Loop loop_;
-    std::unique_ptr<CgroupManager> manager_ = open(getpid());
+    // One test tidies its family up while others run.
+    const std::string family_ = "yard-test-" + std::to_string(getpid());
+    std::unique_ptr<CgroupManager> manager_ = open(1);
 };
 
 TEST_F(CgroupOnKernel, ServiceHoldsTheProcessesPutIntoIt) {
@@ -194,6 +199,23 @@ TEST_F(CgroupOnKernel, CancelledWaiterIsNotToldEvenInTheSameTurn) {
     EXPECT_EQ(second, 0);
 }
 
+TEST_F(CgroupOnKernel, RemovalBySomebodyElseIsHeardOf) {
+    const std::string directory = create("api");
+    const std::string root = std::filesystem::path(directory).parent_path();
+    Resident resident(root);
+    for (int round = 0; round < 10; ++round) {
+        resident.move(create("api"));
+        bool told = false;
+        ASSERT_TRUE(manager_->watch_empty("api", [&] { told = true; }).ok());
+        loop_.turn();
+        // So soon after it came, the kernel puts off the news that it left, and drops them with the cgroup.
+        resident.move(root);
+        ASSERT_EQ(rmdir(directory.c_str()), 0);
+        ASSERT_TRUE(loop_.run_until([&] { return told; })) << round;
+    }
+    resident.end();
+}
+
 TEST_F(CgroupOnKernel, WaitingForACgroupThatIsNotThereFails) {
     const Result<CgroupManager::Wait> wait = manager_->watch_empty("nobody", [] {});
     ASSERT_FALSE(wait.ok());
@@ -261,12 +283,12 @@ TEST_F(CgroupOnKernel, RootThatWasTidiedAwayIsMadeAgain) {
 }
 
 TEST_F(CgroupOnKernel, LeftoversOfTheFamilyGoUnlessSomethingLivesThere) {
-    CgroupManager::open(loop_.get(), {"yard-tester", getpid()}, CgroupSources::of_this_process());
+    CgroupManager::open(loop_.get(), {family_ + "er", 1}, CgroupSources::of_this_process());
     const std::string own = create("api");
     const std::string parent = std::filesystem::path(own).parent_path().parent_path();
-    const std::string stranger = parent + "/yard-tester-" + std::to_string(getpid());
-    const std::string empty = *open(getpid() + (1 << 22))->create("api");
-    const auto busy = open(getpid() + (2 << 22));
+    const std::string stranger = parent + "/" + family_ + "er-1";
+    const std::string empty = *open(2)->create("api");
+    const auto busy = open(3);
     Resident resident(*busy->create("api"));
     manager_->remove_leftovers();
     EXPECT_FALSE(exists(std::filesystem::path(empty).parent_path()));
@@ -281,7 +303,7 @@ TEST_F(CgroupOnKernel, LeftoversOfTheFamilyGoUnlessSomethingLivesThere) {
 TEST_F(CgroupOnKernel, NextEngineTakesTheRootOver) {
     const std::string directory = create("api");
     Resident resident(directory);
-    const auto next = open(getpid());
+    const auto next = open(1);
     ASSERT_EQ(next->mode(), Mode::v2);
     EXPECT_THAT(next->pids("api"), ElementsAre(resident.pid()));
     resident.end();

@@ -28,16 +28,25 @@ Result<std::unique_ptr<CgroupEvents>> CgroupEvents::open(uv_loop_s* loop) {
 }
 
 Result<CgroupEvents::Wait> CgroupEvents::when_empty(const std::string& directory, Callback callback) {
-    const std::string path = directory + "/cgroup.events";
+    const std::string parent = directory.substr(0, directory.rfind('/'));
+    const Result<int> removals = add_watch(parent, IN_DELETE | IN_ONLYDIR);
+    if (!removals) return fail(removals.error());
+    parents_[*removals] = parent;
     // The kernel reports a change of `populated` as a modification of the file.
-    const int watch = inotify_add_watch(inotify_.get(), path.c_str(), IN_MODIFY);
-    if (watch < 0) return fail(system_error("watch", path));
-    Watched& watched = watched_[watch];
+    const Result<int> changes = add_watch(directory + "/cgroup.events", IN_MODIFY);
+    if (!changes) return fail(changes.error());
+    Watched& watched = watched_[*changes];
     watched.directory = directory;
     watched.waiters.push_back({++last_serial_, std::move(callback)});
     // What happened before the watch was there is seen by looking once after it is.
-    look_unasked(watch, Duration(0));
-    return Wait{watch, last_serial_};
+    look_unasked(*changes, Duration(0));
+    return Wait{*changes, last_serial_};
+}
+
+Result<int> CgroupEvents::add_watch(const std::string& path, uint32_t mask) {
+    const int watch = inotify_add_watch(inotify_.get(), path.c_str(), mask);
+    if (watch < 0) return fail(system_error("watch", path));
+    return watch;
 }
 
 void CgroupEvents::cancel(Wait wait) {
@@ -73,12 +82,18 @@ std::vector<int> CgroupEvents::drain() {
         inotify_event event;
         for (ssize_t at = 0; at < got; at += static_cast<ssize_t>(sizeof event) + event.len) {
             std::memcpy(&event, buffer + at, sizeof event);
-            if ((event.mask & IN_Q_OVERFLOW) == 0) {
-                changed.push_back(event.wd);
-                continue;
-            }
-            for (const auto& entry : watched_) changed.push_back(entry.first);
+            note(event, buffer + at + sizeof event, &changed);
         }
+    }
+}
+
+void CgroupEvents::note(const inotify_event& event, const char* name, std::vector<int>* changed) const {
+    const bool overflow = (event.mask & IN_Q_OVERFLOW) != 0;
+    const auto parent = parents_.find(event.wd);
+    if (!overflow && parent == parents_.end()) return changed->push_back(event.wd);
+    const std::string removed = overflow ? "" : parent->second + "/" + (event.len > 0 ? name : "");
+    for (const auto& [watch, watched] : watched_) {
+        if (overflow || watched.directory == removed) changed->push_back(watch);
     }
 }
 
