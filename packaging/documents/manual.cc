@@ -8,10 +8,10 @@
 namespace yard::documents {
 namespace {
 
-// Literal text: nothing in it is a request, and a minus can be copied to a terminal.
+// Literal text: nothing in it is a request, and a minus or a quote can be copied to a terminal.
 std::string roff(std::string_view text) {
     std::string escaped;
-    if (text.starts_with('.') || text.starts_with('\'')) escaped = "\\&";
+    if (text.starts_with('.')) escaped = "\\&";
     for (const char c : text) {
         if (c == '-') {
             escaped += "\\-";
@@ -21,6 +21,8 @@ std::string roff(std::string_view text) {
             escaped += "\\(ti";
         } else if (c == '^') {
             escaped += "\\(ha";
+        } else if (c == '\'') {
+            escaped += "\\(aq";
         } else {
             escaped += c;
         }
@@ -76,10 +78,12 @@ std::string man_commands() {
         if (command.group != group) text += ".SS " + std::string(command.group) + "\n";
         group = command.group;
         text += item(synopsis(command), roff(command.summary) + ".");
-        if (command.options.empty()) continue;
         text += ".RS\n";
         for (const ctl::Option& option : command.options)
             text += option_item(option, std::string(option.spelling));
+        if (!command.examples.empty()) text += ".PP\nExamples:\n";
+        for (const ctl::Example& example : command.examples)
+            text += item(bold(example.words), roff(example.does) + ".");
         text += ".RE\n";
     }
     return text;

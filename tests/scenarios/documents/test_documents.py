@@ -1,6 +1,7 @@
 """What is made from the tables: man pages, the key reference, and the schema that editors check yard.yaml with."""
 
 import json
+import re
 import subprocess
 import unittest
 
@@ -30,6 +31,20 @@ class ManPages(unittest.TestCase):
             self.assertGreater(len(words), 3)
             for word in words:
                 self.assertIn(word, text)
+
+    def test_they_show_the_examples_of_every_command_as_they_are_typed(self):
+        ctl = str(BUILD / "bin/ctl")
+        page = subprocess.run(["groff", "-man", "-Tutf8", "-rLL=200n", "-P-cbou", str(SHARE / "man/ctl.1")],
+                              capture_output=True, text=True, timeout=30).stdout
+        lines = [line.strip() for line in page.splitlines()]
+        commands = re.findall(r"(?m)^  (\w+) ", subprocess.run([ctl, "help"], capture_output=True, text=True, timeout=30).stdout)
+        self.assertIn("status", commands)
+        for command in commands:
+            help_text = subprocess.run([ctl, "help", command], capture_output=True, text=True, timeout=30).stdout
+            examples = re.findall(r"(?m)^  (ctl .*)", help_text)
+            self.assertTrue(examples, command)
+            for example in examples:
+                self.assertTrue(any(line.startswith(example) for line in lines), example)
 
 
 class Reference(unittest.TestCase):
