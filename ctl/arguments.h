@@ -20,7 +20,6 @@ struct Arguments {
     bool version = false;  // only before the command
 
     std::vector<std::string> names;  // services
-    std::string name;                // the one service
     bool no_wait = false;
     bool watch = false;
     std::string signal;

@@ -54,8 +54,26 @@ void add_option(CLI::App& app, const Option& option, const std::string& spelling
     std::visit(add, option.target)->required(option.required);
 }
 
+// A positional number behind a list gets the list's last word; CLI11 would leave it none.
+void take_last_word(CLI::App& app, const Option& number, const Option& list, Arguments& arguments) {
+    app.callback([&number, &list, &arguments] {
+        Words& words = arguments.*std::get<Words Arguments::*>(list.target);
+        if (words.size() < 2) throw CLI::RequiredError(std::string(number.spelling));
+        arguments.*std::get<int64_t Arguments::*>(number.target) = converted<int64_t>(words.back());
+        words.pop_back();
+    });
+}
+
 void add_options(CLI::App& app, std::span<const Option> options, Arguments& arguments) {
-    for (const Option& option : options) add_option(app, option, std::string(option.spelling), arguments);
+    const Option* list = nullptr;
+    for (const Option& option : options) {
+        if (list != nullptr && option.is_positional()) {
+            take_last_word(app, option, *list, arguments);
+        } else {
+            add_option(app, option, std::string(option.spelling), arguments);
+        }
+        if (option.is_positional() && option.is_list()) list = &option;
+    }
 }
 
 std::string nearest_option(const CLI::App& app, const std::string& word) {

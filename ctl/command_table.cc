@@ -22,7 +22,6 @@ constexpr Option kLeading[] = {
 constexpr Option kSomeNames = {
     "NAME", "", "a service, one of its instances (worker@2), or a pattern ('web*')", &A::names, true};
 constexpr Option kAnyNames = {"NAME", "", "only these services; all when none is named", &A::names};
-constexpr Option kOneName = {"NAME", "", "the service", &A::name, true};
 constexpr Option kNoWait = {"--no-wait", "", "return as soon as the daemon has taken the order", &A::no_wait};
 
 constexpr Option kLooking[] = {kAnyNames};
@@ -43,7 +42,7 @@ constexpr Option kWaiting[] = {
     {"--timeout", "DURATION", "give up after this long, with exit code 5", &A::timeout},
 };
 constexpr Option kRenicing[] = {
-    kOneName,
+    kSomeNames,
     {"N", "", "-20 (first) to 19 (last)", &A::nice, true},
 };
 constexpr Option kLogging[] = {
@@ -59,7 +58,7 @@ constexpr Option kFollowing[] = {
 constexpr Option kChecking[] = {
     {"FILE", "", "the configuration (default: the one that supervisord would take)", &A::file},
 };
-constexpr Option kShowing[] = {kOneName};
+constexpr Option kShowing[] = {kSomeNames};
 constexpr Option kReloading[] = {
     {"NAME", "", "a service that is to read its own files again; without one, the daemon does", &A::names},
     kNoWait,
@@ -95,6 +94,7 @@ constexpr Example kWaitExamples[] = {
 };
 constexpr Example kReniceExamples[] = {
     {"ctl renice worker 10", "let others go first"},
+    {"ctl renice 'web*' db -5", "the other way, for several"},
 };
 constexpr Example kPsExamples[] = {
     {"ctl ps", "of all services"},
@@ -118,6 +118,7 @@ constexpr Example kCheckExamples[] = {
 };
 constexpr Example kShowExamples[] = {
     {"ctl show api", "defaults included"},
+    {"ctl show 'web*' db", "each under its name"},
 };
 constexpr Example kDiffExamples[] = {
     {"ctl diff", "before a reload: what changes, and whether it restarts anything"},
@@ -160,7 +161,7 @@ constexpr Command kCommands[] = {
      kEventsExamples},
     {"check", "Configuration", "find the mistakes in a configuration; needs no daemon", kChecking, run_check,
      kCheckExamples},
-    {"show", "Configuration", "print the configuration in force for a service", kShowing, run_show,
+    {"show", "Configuration", "print the configuration in force for services", kShowing, run_show,
      kShowExamples},
     {"diff", "Configuration", "show what a reload would change", {}, run_diff, kDiffExamples},
     {"reload", "Configuration", "put the configuration as it is now in force, and touch only what it changes",

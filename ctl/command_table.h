@@ -38,7 +38,8 @@ struct Command {
     std::string_view name;
     std::string_view group;  // the heading it stands under in the help
     std::string_view summary;
-    std::span<const Option> options;
+    std::span<const Option>
+        options;  // behind a positional list at most one more positional, a required number
     Outcome (*run)(Context&);
     std::span<const Example> examples = {};
 };

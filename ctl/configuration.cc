@@ -1,6 +1,9 @@
 // ctl check, ctl show
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "conf/loader.h"
 #include "ctl/commands.h"
 #include "ctl/yaml_text.h"
@@ -21,6 +24,27 @@ Json diagnostics_json(const std::vector<conf::Diagnostic>& diagnostics) {
 
 std::string count_of(size_t number, const std::string& thing) {
     return std::to_string(number) + " " + thing + (number == 1 ? "" : "s");
+}
+
+// The names given, with the services that a pattern means in its place, each once. Instances share what is shown.
+Result<std::vector<std::string>, Trouble> spelled_out(Context& context) {
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& name) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    for (const std::string& given : context.args.names) {
+        if (!is_glob(given)) {
+            add(given);
+            continue;
+        }
+        const Result<Json, Trouble> reply = context.session.call("Status", with_names({given}));
+        if (!reply) return trouble(reply.error());
+        for (const Json& service : (*reply)["services"].as_array()) {
+            const std::string& name = service["name"].as_string();
+            add(name.substr(0, name.find('@')));
+        }
+    }
+    return names;
 }
 
 }  // namespace
@@ -51,10 +75,16 @@ Outcome run_check(Context& context) {
 }
 
 Outcome run_show(Context& context) {
-    const Result<Json, Trouble> reply =
-        context.session.call("Show", Json::Object{{"name", context.args.name}});
-    if (!reply) return trouble(reply.error());
-    const Json& config = (*reply)["config"];
+    const Result<std::vector<std::string>, Trouble> names = spelled_out(context);
+    if (!names) return trouble(names.error());
+    Json::Object shown;
+    for (const std::string& name : *names) {
+        const Result<Json, Trouble> reply = context.session.call("Show", Json::Object{{"name", name}});
+        if (!reply) return trouble(reply.error());
+        shown.emplace_back(name, (*reply)["config"]);
+    }
+    const bool one = *names == context.args.names && names->size() == 1;
+    const Json config = one ? shown.front().second : Json(std::move(shown));
     if (context.args.json) {
         context.out.line(config.dump());
     } else {

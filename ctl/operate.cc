@@ -171,7 +171,7 @@ Outcome run_renice(Context& context) {
         return trouble(ExitCode::usage,
                        "a nice value lies between -20 (first) and 19 (last), not " + std::to_string(nice));
     }
-    Json parameters = with_names({context.args.name});
+    Json parameters = with_names(context.args.names);
     parameters.set("nice", nice);
     return change(context, "Renice", parameters);
 }

@@ -74,13 +74,14 @@ std::vector<CompletedOption> options_before() {
     return all;
 }
 
-std::vector<std::string> positionals_of(const ctl::Command& command) {
-    std::vector<std::string> words;
+// What stands behind a list is not known before the line is whole.
+std::vector<const ctl::Option*> positionals_of(const ctl::Command& command) {
+    std::vector<const ctl::Option*> all;
     for (const ctl::Option& option : command.options) {
-        if (option.is_positional())
-            words.push_back(std::string(option.spelling) + (option.is_list() ? "..." : ""));
+        if (option.is_positional()) all.push_back(&option);
+        if (option.is_positional() && option.is_list()) break;
     }
-    return words;
+    return all;
 }
 
 // ---- bash
@@ -135,11 +136,10 @@ std::string zsh_function(const std::string& name, const std::vector<CompletedOpt
     std::string text = name + "() {\n    _arguments -s \\\n";
     for (const CompletedOption& one : options) text += zsh_option(one);
     if (command != nullptr) {
-        for (const ctl::Option& option : command->options) {
-            if (!option.is_positional()) continue;
+        for (const ctl::Option* option : positionals_of(*command)) {
             text += "        " +
-                    quoted((option.is_list() ? "*:" : ":") + std::string(option.spelling) + ":" +
-                           zsh_action(option.spelling)) +
+                    quoted((option->is_list() ? "*:" : ":") + std::string(option->spelling) + ":" +
+                           zsh_action(option->spelling)) +
                     " \\\n";
         }
     }
@@ -174,7 +174,10 @@ std::string bash_tables() {
     for (const ctl::Command& command : ctl::commands()) {
         const std::string name(command.name);
         bash_options(name, options_of(command), names, values);
-        positionals += "    [" + name + "]=" + quoted(joined(positionals_of(command))) + "\n";
+        std::vector<std::string> words;
+        for (const ctl::Option* option : positionals_of(command))
+            words.push_back(std::string(option->spelling) + (option->is_list() ? "..." : ""));
+        positionals += "    [" + name + "]=" + quoted(joined(words)) + "\n";
     }
     return "_ctl_commands=" + quoted(joined(command_names())) + "\n_ctl_states=" + quoted(joined(states())) +
            "\n_ctl_signals=" + quoted(joined(signals())) + "\ndeclare -gA _ctl_options=(\n" + names +

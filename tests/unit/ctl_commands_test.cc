@@ -272,6 +272,23 @@ Json lines(Json::Array array) {
     return Json::Object{{"lines", std::move(array)}};
 }
 
+// A daemon with web and two workers, whose configuration is their name.
+Answer answer_show(const Json& request) {
+    const Json& name = request["parameters"]["name"];
+    if (!name.is_null()) return fakes::reply(Json::Object{{"config", Json::Object{{"called", name}}}});
+    return services(
+        {service("web", "running"), service("worker@1", "running"), service("worker@2", "failed")});
+}
+
+TEST(ShowCommand, OneNameGivesItsConfigurationSeveralOrAPatternEachUnderItsName) {
+    FakeVarlinkServer server([](size_t, const Json& request) { return answer_show(request); });
+    EXPECT_EQ(run(server, {"show", "db"}).out, "called: db\n");
+    EXPECT_EQ(run(server, {"show", "db", "w*"}).out,
+              "db:\n  called: db\nweb:\n  called: web\nworker:\n  called: worker\n");
+    EXPECT_EQ(run(server, {"show", "web", "w*", "--json"}).out,
+              "{\"web\":{\"called\":\"web\"},\"worker\":{\"called\":\"worker\"}}\n");
+}
+
 TEST(LogsCommand, OneServiceHasNoPrefixSeveralHaveOneAndPipesGetTheBytesUnchanged) {
     FakeVarlinkServer server(
         always(fakes::reply(lines({log_line("api", "", "x\x1b[1m"), log_line("worker@1", "", "y")}))));

@@ -63,6 +63,7 @@ class Bash(Completion):
 
     def test_it_offers_files(self):
         self.assertEqual(self.offered("check", str(COMPLETIONS / "ctl.ba")), [str(COMPLETIONS / "ctl.bash")])
+        self.assertEqual(self.offered("check", "one.yaml", str(COMPLETIONS / "ctl.ba")), [])
         self.assertEqual(self.offered("-s", str(COMPLETIONS / "ctl.ba")), [str(COMPLETIONS / "ctl.bash")])
 
     def test_it_offers_services_and_instances_of_the_daemon_that_the_line_is_for(self):
@@ -71,7 +72,7 @@ class Bash(Completion):
         self.assertEqual(self.offered("-s", str(d.socket), "stop", "web", "worker@"), ["worker@1", "worker@2"])
         self.assertEqual(self.offered("kill", "-s", "HUP", "we", socket=d.socket), ["web"])
         self.assertEqual(self.offered("renice", "we", socket=d.socket), ["web"])
-        self.assertEqual(self.offered("renice", "web", "we", socket=d.socket), [])
+        self.assertEqual(self.offered("renice", "web", "wo", socket=d.socket), ["worker", "worker@1", "worker@2"])
 
     def test_without_a_daemon_it_offers_nothing_and_says_nothing(self):
         self.assertEqual(self.offered("restart", ""), [])

@@ -21,6 +21,13 @@ class Renice(Scenario):
         self.assert_ctl(0, d, "renice", "one", 12)
         self.assertEqual((nice_of(main), nice_of(child), d.status("one")["nice"]), (12, 12, 12))
 
+    def test_several_and_patterns_at_once(self):
+        d = self.daemon({name: {"command": zoo("forever")} for name in ("web-1", "web-2", "db", "other")})
+        for name in ("web-1", "web-2", "db", "other"):
+            d.wait_state(name, "running")
+        self.assert_ctl(0, d, "renice", "web*", "db", 7)
+        self.assertEqual([d.status(name)["nice"] for name in ("web-1", "web-2", "db", "other")], [7, 7, 7, 0])
+
     def test_it_holds_for_the_next_start_too(self):
         d = self.daemon({"one": {"command": zoo("forever")}})
         d.wait_state("one", "running")
