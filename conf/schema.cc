@@ -1,5 +1,7 @@
 #include "conf/schema.h"
 
+#include <algorithm>
+
 #include "conf/row.h"
 
 namespace yard::conf {
@@ -43,12 +45,16 @@ std::vector<std::string> Table<T>::keys_of(const std::string& path) const {
 }
 
 template <typename T>
-std::string Table<T>::path_ending_in(std::string_view key) const {
+std::string Table<T>::path_ending_in(std::string_view key, std::string_view value) const {
     if (section(std::string(key)) != nullptr) return std::string(key);
+    std::string first;
     for (const Row<T>& row : rows_) {
-        if (std::string_view(row.path).substr(row.path.rfind('.') + 1) == key) return row.path;
+        if (std::string_view(row.path).substr(row.path.rfind('.') + 1) != key) continue;
+        const auto& words = row.shape.words;
+        if (std::find(words.begin(), words.end(), value) != words.end()) return row.path;
+        if (first.empty()) first = row.path;
     }
-    return {};
+    return first;
 }
 
 template class Table<FileHead>;
@@ -119,9 +125,9 @@ const Table<DaemonConfig>& daemon_table() {
     return table;
 }
 
-std::string right_place_of(std::string_view key, std::string_view title) {
+std::string right_place_of(std::string_view key, std::string_view value, std::string_view title) {
     const auto in = [&](const auto& table) {
-        const std::string path = table.path_ending_in(key);
+        const std::string path = table.path_ending_in(key, value);
         return path.empty() || table.title() == title ? path : table.prefix() + path;
     };
     // `user` there is a slip for `users`, and `groups` elsewhere has nothing to do with access.

@@ -79,8 +79,9 @@ class Table {
     const Section* section(const std::string& path) const;
     // The keys a map may have: those of the section `path`, or the outermost when it is empty.
     std::vector<std::string> keys_of(const std::string& path) const;
-    // The path of the section or the first row whose last word is `key`; empty when there is none.
-    std::string path_ending_in(std::string_view key) const;
+    // The path of the section or row whose last word is `key`: of several the one that may hold the word `value`,
+    // else the first. Empty when there is none.
+    std::string path_ending_in(std::string_view key, std::string_view value) const;
 
   private:
     std::string title_;
@@ -105,8 +106,8 @@ const Table<ServiceConfig>& service_table();
 const Table<DaemonConfig>& daemon_table();
 const Table<DaemonConfig>& access_table();  // what stands under `access:`
 
-// Where a key that was found at a wrong place belongs ("restart.delay", or "daemon.log_file" when that is
-// another table than `title`), or empty.
-std::string right_place_of(std::string_view key, std::string_view title);
+// Where a key that was found at a wrong place with `value` (empty: a list or a map) belongs: "restart.delay", or
+// "daemon.log_file" when that is another table than `title`. Or empty.
+std::string right_place_of(std::string_view key, std::string_view value, std::string_view title);
 
 }  // namespace yard::conf

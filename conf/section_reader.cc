@@ -61,7 +61,8 @@ class SectionReader {
         if (reader_.report().full()) return;
         const auto keys = table_.keys_of(section);
         const std::string where = section.empty() ? table_.title() : section;
-        const std::string elsewhere = right_place_of(entry.key, table_.title());
+        const std::string value = entry.value->is_scalar() ? entry.value->text() : "";
+        const std::string elsewhere = right_place_of(entry.key, value, table_.title());
         std::string proposal = did_you_mean(entry.key, keys);
         if (!elsewhere.empty()) proposal = "did you mean \"" + elsewhere + "\"?";
         if (elsewhere == entry.key) proposal = "it belongs to " + table_.title() + " itself";
