@@ -248,7 +248,8 @@ Rows ready_rows() {
                                   "Ready when a line of its output matches this extended regular expression.",
                                   YARD_FIELD(ready.target))
                                   .like("\"listening on port [0-9]+\"")),
-        ready_kind(Kind::file, key("ready.file", next_start, path(), "", "Ready when this file exists.",
+        ready_kind(Kind::file, key("ready.file", next_start, path(), "",
+                                   "Ready when this file exists and was made or changed since the start.",
                                    YARD_FIELD(ready.target))),
         key("ready.timeout", next_start, duration(), "30s",
             "Not ready by then counts as a failure; 0ms waits for ever.", YARD_FIELD(ready.timeout))

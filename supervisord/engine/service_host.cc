@@ -175,7 +175,8 @@ void ServiceHost::disarm(ServiceId id) {
 void ServiceHost::start_probe(ServiceId id, std::function<void()> on_ready) {
     const conf::ServiceConfig& config = graph_->config(id);
     const std::string& name = graph_->name(id);
-    const ProbedService probed{name, config.cwd, parts_.files->paths().ready(name)};
+    const ProbedService probed{name, config.cwd, parts_.files->paths().ready(name),
+                               BootTime(Duration(graph_->facts(id).since_ns))};
     auto probe = Probe::start(parts_.loop, config.ready, probed, *commands_, std::move(on_ready));
     if (probe) {
         service(id).probe = std::move(*probe);

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "engine/loop/loop_timer.h"
 #include "engine/ready/file_probe.h"
 #include "helpers/loop_test.h"
 
@@ -15,7 +16,7 @@ class FileProbeTest : public LoopTest {
   protected:
     // With an interval of an hour only inotify can be what woke it.
     void start_probe(const std::string& file, Duration interval = hours(1)) {
-        probe_ = std::make_unique<FileProbe>(loop(), file, interval, [this] { ready_ = true; });
+        probe_ = std::make_unique<FileProbe>(loop(), file, since_, interval, [this] { ready_ = true; });
     }
     void start_probe_and_let_it_look(const std::string& file, Duration interval = hours(1)) {
         start_probe(file, interval);
@@ -25,8 +26,19 @@ class FileProbeTest : public LoopTest {
     bool becomes_ready() {
         return run_until([&] { return ready_; });
     }
+    // Does `what` again and again.
+    bool becomes_ready_by(const std::function<void()>& what) {
+        LoopTimer timer(loop());
+        const std::function<void()> again = [&] {
+            what();
+            timer.start(milliseconds(5), again);
+        };
+        again();
+        return becomes_ready();
+    }
     static void create_file(const std::string& file) { std::ofstream(file) << "x"; }
 
+    BootTime since_ = SystemClock().now();
     std::unique_ptr<FileProbe> probe_;
     bool ready_ = false;
 };
@@ -85,6 +97,37 @@ TEST_F(FileProbeTest, TargetOfALinkMayComeLater) {
     start_probe_and_let_it_look(path("run.up"), milliseconds(1));
     create_file(path("run/target"));
     EXPECT_TRUE(becomes_ready());
+}
+
+TEST_F(FileProbeTest, FileOfAnEarlierRunIsNoReadiness) {
+    create_file(path("up"));
+    std::filesystem::create_symlink(path("up"), path("link"));
+    since_ = SystemClock().now() + hours(1);
+    for (const char* name : {"up", "link"}) {
+        start_probe(path(name), milliseconds(1));
+        EXPECT_TRUE(run_until([&] {
+            return probe_->last_failure() == "file " + path(name) + ": it is from before this start";
+        }));
+        turn();
+        EXPECT_FALSE(ready_);
+    }
+}
+
+TEST_F(FileProbeTest, FileOfAnEarlierRunThatIsWrittenAgainIs) {
+    create_file(path("up"));
+    since_ = SystemClock().now() + milliseconds(50);
+    start_probe(path("up"));
+    EXPECT_TRUE(becomes_ready_by([this] { create_file(path("up")); }));
+}
+
+TEST_F(FileProbeTest, NewLinkToAnOldFileIs) {
+    create_file(path("old"));
+    since_ = SystemClock().now() + milliseconds(50);
+    start_probe(path("up"));
+    EXPECT_TRUE(becomes_ready_by([this] {
+        std::filesystem::remove(path("up"));
+        std::filesystem::create_symlink(path("old"), path("up"));
+    }));
 }
 
 TEST_F(FileProbeTest, CanBeDestroyedWhileItWaits) {

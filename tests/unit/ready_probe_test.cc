@@ -43,7 +43,8 @@ Readiness fd_readiness(int fd) {
 class ProbeTest : public LoopTest {
   protected:
     Result<std::unique_ptr<Probe>> try_start(const Readiness& wanted) {
-        return Probe::start(loop(), wanted, {.name = "api", .cwd = path(""), .ready_fifo = path("fifo")},
+        return Probe::start(loop(), wanted,
+                            {.name = "api", .cwd = path(""), .ready_fifo = path("fifo"), .since = {}},
                             runner_, [this] { ++ready_; });
     }
     void start(const Readiness& wanted) {

@@ -88,7 +88,8 @@ Result<std::unique_ptr<Probe>> Probe::start(uv_loop_s* loop, const Readiness& re
             return as_probe(LogProbe::create(readiness.target, std::move(on_ready)));
         case Readiness::Kind::file:
             return std::unique_ptr<Probe>(new FileProbe(loop, from_cwd(service, readiness.target),
-                                                        readiness.interval, std::move(on_ready)));
+                                                        service.since, readiness.interval,
+                                                        std::move(on_ready)));
         case Readiness::Kind::none:
         case Readiness::Kind::notify:
             break;

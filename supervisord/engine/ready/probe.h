@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "conf/config.h"
 #include "engine/ready/command_runner.h"
@@ -23,6 +24,7 @@ struct ProbedService {
     std::string name;        // for the CommandRunner
     std::string cwd;         // relative paths are meant from here; empty: the engine's
     std::string ready_fifo;  // kind fd: as given to make_ready_fifo
+    BootTime since;          // kind file: when its start began, before its process was there
 };
 
 class Probe {

@@ -55,6 +55,14 @@ class Probes:
     def test_a_file(self):
         self.go(self.start(lambda d: ["touch", d.path("made"), "forever"], lambda d: {"file": str(d.path("made"))}))
 
+    def test_a_file_of_an_earlier_run_says_nothing(self):
+        def script(d):
+            d.path("made").touch()
+            d.path("made").chmod(0o666)  # the service may have another user
+            return ["record", d.path("made"), "forever"]
+
+        self.go(self.start(script, lambda d: {"file": str(d.path("made"))}))
+
     def test_notify(self):
         self.go(self.start(lambda d: ["notify", "READY=1", "forever"], lambda d: {"notify": True}))
 
