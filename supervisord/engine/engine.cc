@@ -17,6 +17,7 @@
 #include "conf/diff.h"
 #include "conf/instances.h"
 #include "engine/daemon_log.h"
+#include "engine/survivors.h"
 
 namespace yard::engine {
 namespace {
@@ -278,6 +279,8 @@ void Engine::begin(const Inventory& inventory, const ReloadPlan& plan) {
     if (in_cgroups) cgroups_->remove_leftovers();
     log_info("services: " + std::to_string(graph_.size()) + ", each in a " +
              (in_cgroups ? "cgroup; " : "shim for want of a cgroup; ") + cgroups_->reason());
+    const std::string survivors = tell_survivors(state_.take_earlier(), SystemProcFs());
+    if (!survivors.empty()) log_warning(survivors);
     state_.mark_begun();
 }
 

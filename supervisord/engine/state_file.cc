@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/unique_fd.h"
 
 namespace yard::engine {
@@ -52,6 +53,22 @@ void publish(uint64_t* word, uint64_t value) {
     std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_release);
 }
 
+// It was made after the boot, or written to since.
+bool is_of_this_boot(const struct stat& info) {
+    const SystemClock clock;
+    const WallTime boot = clock.wall_now() - clock.now().time_since_epoch();
+    return WallTime(std::chrono::seconds(info.st_mtim.tv_sec) + Duration(info.st_mtim.tv_nsec)) >= boot;
+}
+
+std::vector<ServiceFacts> with_process(const StateFile& file) {
+    std::vector<ServiceFacts> found;
+    for (uint32_t slot = 0; slot < file.slots_end(); ++slot) {
+        const ServiceFacts facts = file.load(slot);
+        if (facts.pid != 0) found.push_back(facts);
+    }
+    return found;
+}
+
 }  // namespace
 
 // Then, for each slot: its FactsCell; its LogPositionCell; its first lane in two copies; its second lane; ...
@@ -82,11 +99,15 @@ Result<StateFile> StateFile::open(const std::string& path, uint64_t keeper_insta
     if (fstat(fd.get(), &info) != 0) return fail(system_error("stat", path));
     const bool right_size = static_cast<size_t>(info.st_size) == bytes;
     Layout* layout = right_size ? map() : nullptr;
-    if (layout != nullptr && layout->header.magic == kMagic && layout->header.layout == kLayout &&
-        layout->header.keeper_instance == keeper_instance && layout->header.slots == slots) {
-        return StateFile(layout, bytes);
+    const bool readable = layout != nullptr && layout->header.magic == kMagic &&
+                          layout->header.layout == kLayout && layout->header.slots == slots;
+    if (readable && layout->header.keeper_instance == keeper_instance) return StateFile(layout, bytes);
+    std::vector<ServiceFacts> earlier;
+    if (readable && is_of_this_boot(info)) {
+        earlier = with_process(StateFile(layout, bytes));  // which unmaps it
+    } else if (layout != nullptr) {
+        munmap(layout, bytes);
     }
-    if (layout != nullptr) munmap(layout, bytes);
     // Begin with holes: a page is there once a service uses it.
     if (ftruncate(fd.get(), 0) != 0 || ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) {
         return fail(system_error("resize", path));
@@ -97,11 +118,15 @@ Result<StateFile> StateFile::open(const std::string& path, uint64_t keeper_insta
     layout->header.keeper_instance = keeper_instance;
     layout->header.slots = slots;
     publish(&layout->header.magic, kMagic);
-    return StateFile(layout, bytes);
+    StateFile made(layout, bytes);
+    made.earlier_ = std::move(earlier);
+    return made;
 }
 
 StateFile::StateFile(StateFile&& other) noexcept
-    : layout_(std::exchange(other.layout_, nullptr)), bytes_(other.bytes_) {}
+    : layout_(std::exchange(other.layout_, nullptr)),
+      bytes_(other.bytes_),
+      earlier_(std::move(other.earlier_)) {}
 
 StateFile::~StateFile() {
     if (layout_ != nullptr) munmap(layout_, bytes_);

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/control/request_ledger.h"
@@ -19,11 +21,15 @@ namespace yard::engine {
 
 class StateFile {
   public:
-    // Opens or makes the file for `slots` services. State of another keeper or another layout is discarded.
+    // Opens or makes the file for `slots` services. State of another keeper or another layout is discarded; see
+    // take_earlier().
     static Result<StateFile> open(const std::string& path, uint64_t keeper_instance, uint32_t slots);
     StateFile(StateFile&& other) noexcept;
     StateFile& operator=(StateFile&&) = delete;
     ~StateFile();
+
+    // Of the keeper before, which this boot saw, if open() discarded its state: what had a process. Once.
+    std::vector<ServiceFacts> take_earlier() { return std::exchange(earlier_, {}); }
 
     // Were the services started that start by themselves? An engine that finds yes only takes over.
     bool begun() const;
@@ -49,6 +55,7 @@ class StateFile {
 
     Layout* layout_;
     size_t bytes_;
+    std::vector<ServiceFacts> earlier_;
 };
 
 }  // namespace yard::engine

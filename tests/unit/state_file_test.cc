@@ -1,5 +1,6 @@
 #include "engine/state_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -46,6 +47,33 @@ TEST_F(StateFileTest, FactsOutliveTheEngine) {
     EXPECT_EQ(second.load(2).name.view(), "api");
     EXPECT_EQ(second.load(1).generation, 0u);
     EXPECT_EQ(second.slots_end(), 3u);
+}
+
+TEST_F(StateFileTest, StateOfAKeeperBeforeTellsOnceWhatHadAProcess) {
+    ServiceFacts running = facts_of("api", 6);
+    running.pid = 7;
+    {
+        StateFile first = open();
+        first.store(0, facts_of("stopped", 1));
+        first.store(2, running);
+    }
+    StateFile second = open(2);
+    const std::vector<ServiceFacts> earlier = second.take_earlier();
+    ASSERT_EQ(earlier.size(), 1u);
+    EXPECT_EQ(earlier.front().name.view(), "api");
+    EXPECT_TRUE(second.take_earlier().empty());
+    EXPECT_EQ(second.load(2).pid, 0);
+    second.store(1, running);
+    EXPECT_TRUE(open(2).take_earlier().empty());
+}
+
+TEST_F(StateFileTest, StateFromBeforeTheBootTellsNothing) {
+    ServiceFacts running = facts_of("api", 6);
+    running.pid = 7;
+    open().store(2, running);
+    const timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, path_.c_str(), long_ago, 0), 0);
+    EXPECT_TRUE(open(2).take_earlier().empty());
 }
 
 TEST_F(StateFileTest, TextThatIsTakenBackIsGone) {

@@ -151,6 +151,9 @@ class Ends:
         d.path("go").touch()
         wait_for(d.path("wrote").exists, 10, "the service to write")
         self.assertTrue(process_alive(pid))
+        d.start()
+        self.assertRegex(d.stderr(), rf"warning.* whose keeper was killed: one \(pid {pid}\); they are not taken over")
+        self.assertTrue(process_alive(pid))
 
 
 class InCgroup(Ends, ScenarioInCgroup):
