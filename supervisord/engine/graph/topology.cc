@@ -19,8 +19,8 @@ Node& Topology::add(conf::ServiceConfig config, std::string name) {
 std::span<const uint32_t> Topology::find(std::string_view name) const {
     const std::string_view service = name.substr(0, name.find('@'));
     const auto config_name = [this](uint32_t id) { return std::string_view(nodes_[id].config.name); };
-    const auto range = std::ranges::equal_range(by_name_, service, {}, config_name);
-    const std::span<const uint32_t> all(range.begin(), range.end());
+    const std::span<const uint32_t> all(std::ranges::lower_bound(by_name_, service, {}, config_name),
+                                        std::ranges::upper_bound(by_name_, service, {}, config_name));
     if (service == name) return all;
     const auto one = std::ranges::find(all, name, [this](uint32_t id) { return nodes_[id].name; });
     return {one, one == all.end() ? one : one + 1};
