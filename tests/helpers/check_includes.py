@@ -13,8 +13,11 @@ LAYERS = {
     "supervisord/keeper": ["supervisord/protocol"],
     "conf": ["supervisord/base"],
     "ipc/varlink": ["supervisord/base"],
-    "supervisord/engine": ["supervisord/base", "supervisord/protocol", "conf", "ipc/varlink"],
-    "ctl": ["supervisord/base", "conf", "ipc/varlink"],
+    "ipc/channel": ["supervisord/base"],
+    "ipc/client": ["supervisord/base", "ipc/varlink", "ipc/channel"],
+    "ipc/include": [],
+    "supervisord/engine": ["supervisord/base", "supervisord/protocol", "conf", "ipc/varlink", "ipc/channel"],
+    "ctl": ["supervisord/base", "conf", "ipc/varlink", "ipc/client", "ipc/include"],
     "packaging": ["supervisord/base", "conf", "ipc/varlink", "supervisord/engine", "ctl"],
 }
 # Roots from which includes are written: "base/result.h" lies in supervisord/, "conf/config.h" in the project itself.

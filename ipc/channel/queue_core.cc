@@ -1,0 +1,303 @@
+#include "ipc/channel/queue_core.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace yard::ipc {
+namespace {
+
+// Other processes make progress whenever a step has to be taken again, so that a call that was not through after so
+// many is one that memory spoilt by somebody leads in circles.
+constexpr uint32_t kMaxTurns = 1U << 20;
+
+// Memory for large messages that stays in place when they are gone, for each queue; above it pages go back.
+constexpr size_t kResidentBytes = 64 << 20;
+
+}  // namespace
+
+QueueCore::QueueCore(const Segment& segment, OwnerId me, Bell* bell)
+    : segment_(segment),
+      me_(me),
+      bell_(bell),
+      layout_(segment.spec()),
+      rings_(reinterpret_cast<RingCursors*>(segment.body() + layout_.cursors_begin())),
+      cells_(reinterpret_cast<SharedWord<uint64_t>*>(segment.body() + layout_.cells_begin())),
+      descriptors_(reinterpret_cast<Descriptor*>(segment.body() + layout_.descriptors_begin())),
+      budget_(head().bytes, descriptors_, layout_.capacity, segment.spec().max_bytes) {}
+
+std::byte* QueueCore::payload(uint32_t index, size_t size) const {
+    if (size <= kInlineBytes) return descriptors_[index].inline_bytes;
+    return segment_.body() + layout_.ranges_begin() + index * layout_.range;
+}
+
+// Small messages: where the oldest one was, which is the first to be free. Large ones: the lowest, whose pages are
+// there, and perhaps in a cache.
+uint32_t QueueCore::first_to_try(size_t size) {
+    if (size > kInlineBytes) return 0;
+    if (layout_.rings == 2) return static_cast<uint32_t>(ring(1).tail.peek() % layout_.capacity);
+    return hint_.load(std::memory_order_relaxed) % layout_.capacity;
+}
+
+int QueueCore::claim(size_t size) {
+    const uint32_t first = first_to_try(size);
+    for (uint32_t n = 0; n < layout_.capacity; ++n) {
+        const uint32_t index = first + n < layout_.capacity ? first + n : first + n - layout_.capacity;
+        SharedWord<uint64_t>& word = descriptors_[index].word;
+        const uint64_t bits = word.load();
+        if (MessageWord::of(bits).state != MessageState::free) continue;
+        if (!word.replace(bits, mine(MessageState::writing).packed())) continue;
+        hint_.store(index + 1, std::memory_order_relaxed);
+        if (budget_.add(index, size)) return static_cast<int>(index);
+        release(index);
+        return -EAGAIN;
+    }
+    return -EAGAIN;
+}
+
+// The tail must be read after the descriptor was claimed. Whoever took the descriptor's last message from this ring saw
+// to it that the tail is behind that place (take_head), so this descriptor never stands for one place twice, and a
+// getter that fell asleep with an old cell in its hand cannot take the new message for the old one.
+int QueueCore::publish(uint32_t index, uint32_t number, MessageState state) {
+    SharedWord<uint64_t>& word = descriptors_[index].word;
+    for (uint32_t turn = 0; turn < kMaxTurns; ++turn) {
+        const uint64_t place = ring(number).tail.load();
+        const uint64_t bits = cell(number, place).load();
+        const Cell there = Cell::of(bits);
+        if (there.lap == lap(place) && there.content == 0) {
+            word.store(mine(state, number, place & MessageWord::kTicketMask).packed());
+            if (cell(number, place).replace(bits, Cell{lap(place), index + 1}.packed())) {
+                ring(number).tail.replace(place, place + 1);
+                return 0;
+            }
+        } else if (there.lap == lap(place)) {
+            ring(number).tail.replace(place, place + 1);  // its publisher was stopped before this
+        } else if (there.lap < lap(place)) {
+            clear_taken(number, place - layout_.cells);  // its taker was
+        }
+    }
+    return -EUCLEAN;
+}
+
+bool QueueCore::is_there(uint32_t index, MessageWord word) const {
+    if (word.ring >= layout_.rings || word.ticket == MessageWord::kNowhere) return false;
+    const Cell there = Cell::of(cell(word.ring, word.ticket).load());
+    return there.lap == lap(word.ticket) && there.content == index + 1;
+}
+
+void QueueCore::delay(uint32_t index, Nanoseconds due) {
+    const MessageWord delayed{MessageState::delayed, 0, kBroker, MessageWord::due_ticket(due)};
+    descriptors_[index].word.store(delayed.packed());
+    note_due(due);
+}
+
+void QueueCore::release(uint32_t index) {
+    Descriptor& descriptor = descriptors_[index];
+    const bool large = descriptor.size.peek() > kInlineBytes;
+    if (large || budget_.limited()) {
+        // From here on it is nobody's message: what follows may be cut short, and must not be seen by a reader.
+        descriptor.word.store(mine(MessageState::writing).packed());
+        if (large) give_pages_back(index);
+        budget_.remove(index);
+    }
+    descriptor.word.store(MessageWord{MessageState::free, 0, kBroker, 0}.packed());
+}
+
+void QueueCore::give_pages_back(uint32_t index) {
+    if ((index + size_t{1}) * layout_.range <= kResidentBytes) return;
+    madvise(segment_.body() + layout_.ranges_begin() + index * layout_.range, layout_.range, MADV_REMOVE);
+}
+
+void QueueCore::abandon(uint32_t index) {
+    descriptors_[index].word.store(mine(MessageState::writing).packed());
+    give_pages_back(index);
+    budget_.settle_and_remove(index);
+    descriptors_[index].word.store(MessageWord{MessageState::free, 0, kBroker, 0}.packed());
+}
+
+void QueueCore::disown(uint32_t index, MessageWord word) {
+    const MessageWord there{MessageState::publishing, word.ring, kBroker, word.ticket};
+    descriptors_[index].word.replace(word.packed(), there.packed());
+}
+
+int QueueCore::take_head(uint32_t number, size_t capacity, size_t* size) {
+    RingCursors& cursors = ring(number);
+    for (uint32_t turn = 0; turn < kMaxTurns; ++turn) {
+        const uint64_t place = cursors.head.load();
+        const Cell there = Cell::of(cell(number, place).load());
+        if (there.lap == lap(place) && there.content == 0) return -EAGAIN;
+        if (there.lap > lap(place)) {
+            cursors.head.replace(place, place + 1);  // its taker was stopped before this
+            continue;
+        }
+        const uint32_t index = there.content - 1;
+        if (there.lap < lap(place) || index >= layout_.capacity) return -EUCLEAN;
+        pass_tail(number, place);
+        Descriptor& descriptor = descriptors_[index];
+        const uint64_t bits = descriptor.word.load();
+        if (MessageWord::of(bits).is_at(number, place & MessageWord::kTicketMask)) {
+            *size = descriptor.size.peek();
+            if (*size > capacity) {
+                if (descriptor.word.load() != bits) continue;
+                return *size > segment_.spec().max_message ? -EUCLEAN : -EMSGSIZE;
+            }
+            const uint64_t lease =
+                mine(MessageState::leased, number, place & MessageWord::kTicketMask).packed();
+            if (!descriptor.word.replace(bits, lease)) continue;
+            clear_taken(number, place);
+            return static_cast<int>(index);
+        }
+        clear_taken(number, place);
+    }
+    return -EUCLEAN;
+}
+
+// Nobody may take what lies at `place` while the tail is still there: see publish.
+void QueueCore::pass_tail(uint32_t number, uint64_t place) {
+    std::atomic<uint64_t>& seen = tail_seen_[number];
+    if (seen.load(std::memory_order_relaxed) > place) return;
+    uint64_t tail = ring(number).tail.load();
+    if (tail <= place) {
+        ring(number).tail.replace(place, place + 1);
+        tail = place + 1;
+    }
+    seen.store(tail, std::memory_order_relaxed);
+}
+
+// Empties the cell of a message that was taken, and lets the head pass; does nothing if it is still to be taken.
+void QueueCore::clear_taken(uint32_t number, uint64_t place) {
+    SharedWord<uint64_t>& word = cell(number, place);
+    const uint64_t bits = word.load();
+    const Cell there = Cell::of(bits);
+    if (there.lap == lap(place)) {
+        const uint32_t index = there.content - 1;
+        if (index >= layout_.capacity) return;
+        const MessageWord message = MessageWord::of(descriptors_[index].word.load());
+        if (message.is_at(number, place & MessageWord::kTicketMask)) return;
+        word.replace(bits, Cell{lap(place) + 1, 0}.packed());
+    }
+    ring(number).head.replace(place, place + 1);
+}
+
+int QueueCore::take_next(size_t capacity, size_t* size) {
+    move_due();
+    for (uint32_t priority = layout_.rings / 2; priority-- > 0;) {
+        for (const bool returned : {true, false}) {
+            for (int index; (index = take_head(ring_of(priority, returned), capacity, size)) != -EAGAIN;) {
+                if (index < 0 || !drop_if_expired(static_cast<uint32_t>(index))) return index;
+            }
+        }
+    }
+    return -EAGAIN;
+}
+
+bool QueueCore::drop_if_expired(uint32_t index) {
+    const Nanoseconds expires = descriptors_[index].expires_ns.peek();
+    if (expires == 0 || expires > monotonic_now()) return false;
+    head().expired.add(1);
+    release(index);
+    emptied();
+    return true;
+}
+
+bool QueueCore::is_expired_at(uint32_t number) const {
+    const uint64_t place = ring(number).head.load();
+    const uint32_t index = Cell::of(cell(number, place).load()).content - 1;
+    if (index >= layout_.capacity) return false;
+    const Nanoseconds expires = descriptors_[index].expires_ns.peek();
+    return expires != 0 && expires <= monotonic_now();
+}
+
+bool QueueCore::drop_expired() {
+    bool dropped = false;
+    for (uint32_t number = 0; number < layout_.rings; ++number) {
+        if (!is_expired_at(number)) continue;
+        size_t size = 0;
+        const int index = take_head(number, SIZE_MAX, &size);
+        if (index < 0) continue;
+        if (drop_if_expired(static_cast<uint32_t>(index))) {
+            dropped = true;
+        } else {
+            // Another one had become the first meanwhile: back to its place, as nobody has seen it.
+            publish(static_cast<uint32_t>(index), number & ~1U, MessageState::returning);
+            filled(1);
+        }
+    }
+    return dropped;
+}
+
+void QueueCore::filled(int count) {
+    EventCount& readable = header().readable;
+    readable.wake(count);
+    if (bell_ != nullptr) readable.ring_bell([this] { bell_->ring(); });
+}
+
+void QueueCore::emptied() {
+    // Where bytes are limited the first who is woken may need more than there is, and the next one not.
+    if (budget_.limited()) return header().writable.wake_all();
+    header().writable.wake(1);
+}
+
+QueueCounts QueueCore::counts() const {
+    QueueCounts counts;
+    for (uint32_t number = 0; number < layout_.rings; ++number) {
+        const uint64_t head_place = ring(number).head.load();
+        const uint64_t tail_place = ring(number).tail.load();
+        if (number % 2 == 1) {
+            counts.puts += tail_place;
+            counts.gets += head_place;
+        }
+        if (tail_place > head_place) counts.queued += static_cast<uint32_t>(tail_place - head_place);
+    }
+    counts.queued = std::min(counts.queued, layout_.capacity);
+    for (uint32_t index = 0; index < layout_.capacity; ++index) {
+        const MessageState state = MessageWord::of(descriptors_[index].word.load()).state;
+        counts.leased += state == MessageState::leased;
+        counts.delayed += state == MessageState::delayed;
+        counts.dead += state == MessageState::dead;
+    }
+    counts.bytes = budget_.bytes();
+    counts.dropped = head().dropped.load();
+    counts.expired = head().expired.load();
+    counts.redelivered = head().redelivered.load();
+    counts.dead_lettered = head().dead_lettered.load();
+    counts.closed = header().closed.load() != 0;
+    return counts;
+}
+
+ptrdiff_t QueueCore::peek(void* buffer, size_t capacity) const {
+    for (uint32_t priority = layout_.rings / 2; priority-- > 0;) {
+        for (const bool returned : {true, false}) {
+            const ptrdiff_t size = peek_ring(ring_of(priority, returned), buffer, capacity);
+            if (size != -EAGAIN) return size;
+        }
+    }
+    return -EAGAIN;
+}
+
+ptrdiff_t QueueCore::peek_ring(uint32_t number, void* buffer, size_t capacity) const {
+    for (uint32_t turn = 0; turn < kMaxTurns; ++turn) {
+        const uint64_t place = ring(number).head.load();
+        const Cell there = Cell::of(cell(number, place).load());
+        if (there.lap == lap(place) && there.content == 0) return -EAGAIN;
+        const uint32_t index = there.content - 1;
+        if (there.lap != lap(place) || index >= layout_.capacity) continue;
+        const Descriptor& descriptor = descriptors_[index];
+        const uint64_t bits = descriptor.word.load();
+        if (!MessageWord::of(bits).is_at(number, place & MessageWord::kTicketMask)) {
+            // Taken, and its cell not emptied yet: look whether there is one behind it.
+            if (ring(number).tail.load() <= place + 1) return -EAGAIN;
+            continue;
+        }
+        const size_t size = descriptor.size.peek();
+        if (size > segment_.spec().max_message) return -EUCLEAN;
+        if (size > 0) std::memcpy(buffer, payload(index, size), std::min(size, capacity));
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (descriptor.word.load() == bits) return static_cast<ptrdiff_t>(size);
+    }
+    return -EAGAIN;
+}
+
+}  // namespace yard::ipc

@@ -1,0 +1,371 @@
+#include <gmock/gmock.h>
+
+#include <thread>
+#include <vector>
+
+#include "channel_harness.h"
+
+namespace yard::ipc {
+namespace {
+
+constexpr OwnerId kMe = 1, kOther = 2;
+const Death kDeath{4711, 9};
+
+TEST(ChannelQueue, GivesMessagesInTheOrderTheyCame) {
+    const Segment segment = make_segment(queue_spec(3));
+    Queue queue(segment, kMe, nullptr);
+    EXPECT_EQ(take(queue), "-EAGAIN");
+    for (int lap = 0; lap < 10; ++lap) {
+        EXPECT_EQ(put(queue, "a"), 0);
+        EXPECT_EQ(put(queue, ""), 0);
+        EXPECT_EQ(put(queue, "ccc"), 0);
+        EXPECT_EQ(put(queue, "d"), -EAGAIN);
+        EXPECT_EQ(take(queue), "a");
+        EXPECT_EQ(take(queue), "");
+        EXPECT_EQ(take(queue), "ccc");
+        EXPECT_EQ(take(queue), "-EAGAIN");
+    }
+}
+
+TEST(ChannelQueue, LeasedMessagesCountAgainstTheCapacityUntilTheyAreAcknowledged) {
+    const Segment segment = make_segment(queue_spec(1));
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "a");
+    uint64_t id = 0;
+    EXPECT_EQ(lease(queue, &id), "a");
+    EXPECT_EQ(put(queue, "b"), -EAGAIN);
+    EXPECT_EQ(queue.ack(id), 0);
+    EXPECT_EQ(queue.ack(id), -ESTALE);
+    EXPECT_EQ(put(queue, "b"), 0);
+}
+
+TEST(ChannelQueue, AMessageThatIsGivenBackComesBeforeNewOnes) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "a");
+    put(queue, "b");
+    uint64_t id = 0;
+    EXPECT_EQ(lease(queue, &id), "a");
+    EXPECT_EQ(queue.nack(id, 0), 0);
+    EXPECT_EQ(queue.nack(id, 0), -ESTALE);
+    Message again;
+    ASSERT_EQ(queue.lease(&again, 64, 0), 0);
+    EXPECT_EQ(again.deliveries, 2u);
+    EXPECT_EQ(queue.ack(again.id), 0);
+    EXPECT_EQ(take(queue), "b");
+}
+
+TEST(ChannelQueue, ALeaseOfADeadOwnerIsDeliveredAgainAndItsHalfMadePutNever) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    Queue dead(segment, kOther, nullptr);
+    put(queue, "work");
+    uint64_t id = 0;
+    EXPECT_EQ(lease(dead, &id), "work");
+    Message half;
+    ASSERT_EQ(dead.loan(8, {}, 0, &half), 0);
+    put(dead, "whole");
+    recover(segment, kOther, kDeath, nullptr);
+    Message again;
+    ASSERT_EQ(queue.lease(&again, 64, 0), 0);
+    EXPECT_EQ(std::string_view(reinterpret_cast<char*>(again.data), again.size), "work");
+    EXPECT_EQ(again.deliveries, 2u);
+    EXPECT_EQ(queue.ack(again.id), 0);
+    EXPECT_EQ(take(queue), "whole");
+    EXPECT_EQ(take(queue), "-EAGAIN");
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(put(queue, "x"), 0);
+}
+
+TEST(ChannelQueue, RecoveryTwiceIsAsOnce) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    Queue dead(segment, kOther, nullptr);
+    put(queue, "a");
+    uint64_t id = 0;
+    lease(dead, &id);
+    EXPECT_EQ(recover(segment, kOther, kDeath, nullptr).claims, 1u);
+    EXPECT_EQ(recover(segment, kOther, kDeath, nullptr).claims, 0u);
+    recover(segment, kBroker, {}, nullptr);
+    EXPECT_EQ(take(queue), "a");
+    EXPECT_EQ(take(queue), "-EAGAIN");
+}
+
+TEST(ChannelQueue, HighPrioritiesComeFirst) {
+    ObjectSpec spec = queue_spec(8);
+    EXPECT_EQ(-EINVAL, [&] {
+        const Segment fifo = make_segment(spec);
+        Queue queue(fifo, kMe, nullptr);
+        return put(queue, "x", {.priority = 1});
+    }());
+    spec.flags = kPriorities;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "low", {.priority = 0});
+    put(queue, "high", {.priority = 7});
+    put(queue, "high too", {.priority = 7});
+    put(queue, "middle", {.priority = 3});
+    EXPECT_EQ(take(queue), "high");
+    EXPECT_EQ(take(queue), "high too");
+    EXPECT_EQ(take(queue), "middle");
+    EXPECT_EQ(take(queue), "low");
+}
+
+TEST(ChannelQueue, BytesAreLimitedToo) {
+    ObjectSpec spec = queue_spec(8);
+    spec.max_bytes = 100;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    const std::string sixty(60, 'x');
+    EXPECT_EQ(put(queue, sixty), 0);
+    EXPECT_EQ(put(queue, sixty), -EAGAIN);
+    EXPECT_EQ(put(queue, std::string(40, 'y')), 0);
+    EXPECT_EQ(queue.counts().bytes, 100u);
+    EXPECT_EQ(put(queue, "z"), -EAGAIN);
+    EXPECT_EQ(take(queue), sixty);
+    EXPECT_EQ(put(queue, sixty), 0);
+    EXPECT_EQ(queue.purge(), 2u);
+    EXPECT_EQ(queue.counts().bytes, 0u);
+}
+
+TEST(ChannelQueue, BytesOfTheDeadAreGivenBack) {
+    ObjectSpec spec = queue_spec(8);
+    spec.max_bytes = 100;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    Queue dead(segment, kOther, nullptr);
+    Message half;
+    ASSERT_EQ(dead.loan(64, {}, 0, &half), 0);
+    EXPECT_EQ(put(queue, std::string(60, 'x')), -EAGAIN);
+    recover(segment, kOther, kDeath, nullptr);
+    EXPECT_EQ(queue.counts().bytes, 0u);
+    EXPECT_EQ(put(queue, std::string(60, 'x')), 0);
+}
+
+TEST(ChannelQueue, LargeMessagesLieApartAndAreTheSame) {
+    ObjectSpec spec = queue_spec(4);
+    spec.max_message = 100'000;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    const std::string large(100'000, 'L');
+    EXPECT_EQ(put(queue, large), 0);
+    EXPECT_EQ(put(queue, "small"), 0);
+    EXPECT_EQ(put(queue, large + "x"), -EMSGSIZE);
+    char small[10];
+    size_t size = 0;
+    EXPECT_EQ(queue.take(small, sizeof small, 0, &size), -EMSGSIZE);
+    EXPECT_EQ(size, large.size());
+    EXPECT_EQ(take(queue), large);
+    EXPECT_EQ(take(queue), "small");
+}
+
+TEST(ChannelQueue, ALoanIsFilledInPlaceAndMayShrink) {
+    ObjectSpec spec = queue_spec(4);
+    spec.max_message = 5000;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    for (const size_t size : {5000u, 3u}) {
+        Message message;
+        ASSERT_EQ(queue.loan(5000, {}, 0, &message), 0);
+        std::memset(message.data, 'x', size);
+        EXPECT_EQ(queue.counts().queued, 0u);
+        EXPECT_EQ(queue.commit(message, size, {}), 0);
+        EXPECT_EQ(queue.commit(message, size, {}), -ESTALE);
+        EXPECT_EQ(take(queue), std::string(size, 'x'));
+    }
+    Message message;
+    ASSERT_EQ(queue.loan(10, {}, 0, &message), 0);
+    EXPECT_EQ(queue.cancel(message), 0);
+    EXPECT_EQ(take(queue), "-EAGAIN");
+}
+
+TEST(ChannelQueue, WhatHasExpiredIsNotDelivered) {
+    const Segment segment = make_segment(queue_spec(2));
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "old", {.ttl = 1});
+    put(queue, "new");
+    EXPECT_EQ(put(queue, "newer"), 0) << "a full queue looks for what has expired";
+    EXPECT_EQ(take(queue), "new");
+    EXPECT_EQ(take(queue), "newer");
+    EXPECT_EQ(queue.counts().expired, 1u);
+}
+
+TEST(ChannelQueue, ADelayedMessageComesWhenItsTimeHasCome) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "later", {.delay = 20'000'000});
+    put(queue, "now");
+    EXPECT_EQ(take(queue), "now");
+    EXPECT_EQ(take(queue), "-EAGAIN");
+    EXPECT_EQ(queue.counts().delayed, 1u);
+    EXPECT_NE(queue.next_due(), kForever);
+    char buffer[16];
+    EXPECT_EQ(queue.take(buffer, sizeof buffer, kForever), 5);
+    EXPECT_EQ(queue.next_due(), kForever);
+}
+
+TEST(ChannelQueue, ANackMayDelay) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "a");
+    uint64_t id = 0;
+    lease(queue, &id);
+    EXPECT_EQ(queue.nack(id, 1'000'000), 0);
+    char buffer[16];
+    EXPECT_EQ(queue.take(buffer, sizeof buffer, kForever), 1);
+}
+
+TEST(ChannelQueue, ALeaseWithALimitEndsByItself) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue slow(segment, kOther, nullptr);
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "a");
+    Message message;
+    ASSERT_EQ(slow.lease(&message, 64, 0, 1'000'000), 0);
+    Message again;
+    ASSERT_EQ(queue.lease(&again, 64, kForever), 0);
+    EXPECT_EQ(again.deliveries, 2u);
+    EXPECT_EQ(slow.ack(message.id), -ESTALE);
+    EXPECT_EQ(queue.ack(again.id), 0);
+}
+
+TEST(ChannelQueue, PoliciesWhenFull) {
+    for (const FullPolicy policy : {FullPolicy::fail, FullPolicy::drop_oldest, FullPolicy::drop_newest}) {
+        ObjectSpec spec = queue_spec(2);
+        spec.full_policy = static_cast<uint32_t>(policy);
+        const Segment segment = make_segment(spec);
+        Queue queue(segment, kMe, nullptr);
+        put(queue, "a");
+        put(queue, "b");
+        EXPECT_EQ(queue.put(bytes_of("c"), {}, kForever), policy == FullPolicy::fail ? -EAGAIN : 0);
+        EXPECT_EQ(take(queue), policy == FullPolicy::drop_oldest ? "b" : "a");
+        EXPECT_EQ(take(queue), policy == FullPolicy::drop_oldest ? "c" : "b");
+        EXPECT_EQ(take(queue), "-EAGAIN");
+    }
+}
+
+TEST(ChannelQueue, DropOldestFailsWhenAllAreLeased) {
+    ObjectSpec spec = queue_spec(1);
+    spec.full_policy = static_cast<uint32_t>(FullPolicy::drop_oldest);
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "a");
+    uint64_t id = 0;
+    lease(queue, &id);
+    EXPECT_EQ(put(queue, "b"), -EAGAIN);
+}
+
+TEST(ChannelQueue, AfterCloseTheRestCanBeTaken) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "a");
+    queue.close();
+    EXPECT_EQ(put(queue, "b"), -EPIPE);
+    EXPECT_EQ(take(queue), "a");
+    EXPECT_EQ(take(queue), "-EPIPE");
+}
+
+TEST(ChannelQueue, PeekLeavesTheMessage) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, kMe, nullptr);
+    char buffer[2];
+    EXPECT_EQ(queue.peek(buffer, sizeof buffer), -EAGAIN);
+    put(queue, "abc");
+    EXPECT_EQ(queue.peek(buffer, sizeof buffer), 3);
+    EXPECT_EQ(std::string(buffer, 2), "ab");
+    EXPECT_EQ(take(queue), "abc");
+}
+
+TEST(ChannelQueue, AWaitEndsAtItsTime) {
+    const Segment segment = make_segment(queue_spec(1));
+    Queue queue(segment, kMe, nullptr);
+    char buffer[2];
+    EXPECT_EQ(queue.take(buffer, sizeof buffer, monotonic_now() + 1'000'000), -ETIMEDOUT);
+    put(queue, "a");
+    EXPECT_EQ(queue.put(bytes_of("b"), {}, monotonic_now() + 1'000'000), -ETIMEDOUT);
+}
+
+class DeadLetters : public testing::Test {
+  protected:
+    static ObjectSpec source() {
+        ObjectSpec spec = queue_spec(4);
+        spec.max_deliveries = 2;
+        spec.flags = kDeadLetters;
+        return spec;
+    }
+    void fail_twice(const char* text) {
+        put(queue_, text);
+        for (int i = 0; i < 2; ++i) {
+            uint64_t id = 0;
+            lease(queue_, &id);
+            EXPECT_EQ(queue_.nack(id, 0), 0);
+        }
+    }
+    const Segment from_ = make_segment(source());
+    const Segment to_ = make_segment(queue_spec(1));
+    Queue queue_{from_, kMe, nullptr};
+    Queue letters_{to_, kMe, nullptr};
+};
+
+TEST_F(DeadLetters, AreMovedAsFarAsThereIsRoom) {
+    fail_twice("bad");
+    fail_twice("worse");
+    EXPECT_TRUE(queue_.take_settle_wish());
+    EXPECT_EQ(take(queue_), "-EAGAIN");
+    EXPECT_EQ(queue_.counts().dead, 2u);
+    EXPECT_EQ(move_dead_letters(from_, to_, nullptr), 1u);
+    EXPECT_EQ(take(letters_), "bad");
+    EXPECT_EQ(move_dead_letters(from_, to_, nullptr), 0u);
+    EXPECT_EQ(take(letters_), "worse");
+}
+
+TEST_F(DeadLetters, OfAQueueWithoutAPlaceForThemAreDropped) {
+    ObjectSpec spec = source();
+    spec.flags = 0;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, kMe, nullptr);
+    put(queue, "bad");
+    for (int i = 0; i < 2; ++i) {
+        uint64_t id = 0;
+        lease(queue, &id);
+        queue.nack(id, 0);
+    }
+    EXPECT_EQ(take(queue), "-EAGAIN");
+    EXPECT_EQ(queue.counts().dead_lettered, 1u);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(put(queue, "x"), 0);
+}
+
+TEST(ChannelQueue, ManyThreadsOfSeveralOwnersLoseAndDoubleNothing) {
+    constexpr int kSides = 3, kEach = 20'000;
+    ObjectSpec spec = queue_spec(16);
+    spec.max_bytes = 128;
+    const Segment segment = make_segment(spec);
+    std::vector<std::vector<uint32_t>> taken(kSides);
+    std::vector<std::thread> threads;
+    for (uint32_t side = 0; side < kSides; ++side) {
+        threads.emplace_back([&, side] {
+            Queue queue(segment, side + 1, nullptr);
+            for (uint32_t i = 0; i < kEach; ++i) {
+                const uint32_t value = side * kEach + i;
+                EXPECT_EQ(queue.put(std::as_bytes(std::span(&value, 1)), {}, kForever), 0);
+            }
+        });
+        threads.emplace_back([&, side] {
+            Queue queue(segment, side + 10, nullptr);
+            for (uint32_t value; queue.take(&value, sizeof value, kForever) == sizeof value;)
+                taken[side].push_back(value);
+        });
+    }
+    for (size_t i = 0; i < threads.size(); i += 2) threads[i].join();
+    Queue(segment, kMe, nullptr).close();
+    std::vector<uint32_t> all;
+    for (size_t i = 0; i < kSides; ++i) {
+        threads[2 * i + 1].join();
+        all.insert(all.end(), taken[i].begin(), taken[i].end());
+    }
+    std::sort(all.begin(), all.end());
+    ASSERT_EQ(all.size(), size_t{kSides} * kEach);
+    for (uint32_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], i);
+}
+
+}  // namespace
+}  // namespace yard::ipc
