@@ -139,9 +139,10 @@ int QueueCore::take_head(uint32_t number, size_t capacity, size_t* size) {
         const uint64_t bits = descriptor.word.load();
         if (MessageWord::of(bits).is_at(number, place & MessageWord::kTicketMask)) {
             *size = descriptor.size.peek();
-            if (*size > capacity) {
+            const bool possible = *size <= segment_.spec().max_message;
+            if (!possible || *size > capacity) {
                 if (descriptor.word.load() != bits) continue;
-                return *size > segment_.spec().max_message ? -EUCLEAN : -EMSGSIZE;
+                return possible ? -EMSGSIZE : -EUCLEAN;
             }
             const uint64_t lease =
                 mine(MessageState::leased, number, place & MessageWord::kTicketMask).packed();

@@ -8,9 +8,10 @@
 #include <atomic>
 #include <cstdint>
 
-// The model checker compiles the algorithms with a scheduling point before each access; nobody else has one.
+// The explorer of interleavings compiles the algorithms with a scheduling point before each access: YARD_IPC_MODEL is the
+// header that defines it. Nobody else has one.
 #ifdef YARD_IPC_MODEL
-#include "model_step.h"
+#include YARD_IPC_MODEL
 #else
 #define YARD_IPC_STEP() static_cast<void>(0)
 #endif
