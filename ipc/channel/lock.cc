@@ -14,27 +14,29 @@ int Lock::try_acquire() {
 }
 
 int Lock::acquire(Nanoseconds until) {
+    if (is_fifo()) return fifo_.acquire(until);
     return wait_until(
         segment_.header().readable, segment_.owner(me_), spin_, until, [this] { return try_acquire(); },
         [] { return kForever; });
 }
 
-int Lock::release() {
+int Lock::try_release() {
     const uint64_t bits = word().load();
     const ClaimWord present = ClaimWord::of(bits);
     if (present.state != ClaimState::held || present.owner != me_) return -EPERM;
-    if (!word().replace(bits, ClaimWord{ClaimState::free}.packed())) return -EPERM;
-    released();
-    return 0;
+    return word().replace(bits, ClaimWord{ClaimState::free}.packed()) ? 0 : -EPERM;
 }
 
-void Lock::released() {
+int Lock::release() {
+    if (const int error = is_fifo() ? fifo_.release() : try_release(); error != 0) return error;
     EventCount& readable = segment_.header().readable;
     readable.wake(1);
     if (bell_ != nullptr) readable.ring_bell([this] { bell_->ring(); });
+    return 0;
 }
 
 bool Lock::take_back(OwnerId owner) {
+    if (is_fifo()) return fifo_.take_back(owner);
     const uint64_t bits = word().load();
     const ClaimWord present = ClaimWord::of(bits);
     if (present.state != ClaimState::held || present.owner != owner) return false;

@@ -8,6 +8,7 @@
 
 #include "ipc/channel/bell.h"
 #include "ipc/channel/claim_word.h"
+#include "ipc/channel/fifo_lock.h"
 #include "ipc/channel/waiting.h"
 
 namespace yard::ipc {
@@ -15,7 +16,8 @@ namespace yard::ipc {
 class Lock {
   public:
     // As Queue's.
-    Lock(const Segment& segment, OwnerId me, Bell* bell) : segment_(segment), me_(me), bell_(bell) {}
+    Lock(const Segment& segment, OwnerId me, Bell* bell)
+        : segment_(segment), me_(me), bell_(bell), fifo_(segment, me) {}
 
     // 0; or EOWNERDEAD (positive): acquired, and the last holder died while it held it (SegmentHeader::last_death says
     // who), so that what the lock protects may be half done.
@@ -23,7 +25,7 @@ class Lock {
     // EPERM: this process does not hold it.
     int release();
     // Who holds it; state free: nobody.
-    ClaimWord holder() const { return ClaimWord::of(word().load()); }
+    ClaimWord holder() const { return is_fifo() ? fifo_.holder() : ClaimWord::of(word().load()); }
 
     void want_bell() { segment_.header().readable.want_bell(); }
     // Frees it from `owner`, who is dead. False: that one did not hold it.
@@ -31,12 +33,14 @@ class Lock {
 
   private:
     SharedWord<uint64_t>& word() const { return *reinterpret_cast<SharedWord<uint64_t>*>(segment_.body()); }
+    bool is_fifo() const { return (segment_.spec().flags & kFifo) != 0; }
     int try_acquire();
-    void released();
+    int try_release();
 
     const Segment& segment_;
     const OwnerId me_;
     Bell* const bell_;
+    FifoLock fifo_;
     SpinBudget spin_;
 };
 

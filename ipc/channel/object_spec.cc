@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "ipc/channel/fifo_lock.h"
 #include "ipc/channel/queue_layout.h"
 #include "ipc/channel/semaphore.h"
 
@@ -68,6 +69,7 @@ size_t body_size(const ObjectSpec& spec) {
         case Kind::shm:
             return spec.size;
         case Kind::lock:
+            return (spec.flags & kFifo) != 0 ? FifoLock::bytes() : 4096;
         case Kind::event:
             return 4096;
     }

@@ -71,8 +71,7 @@ Recovered recover_semaphore(const Segment& segment, OwnerId owner, const Death& 
 Recovered recover_lock(const Segment& segment, OwnerId owner, const Death& death) {
     Lock lock(segment, kBroker, nullptr);
     const ClaimWord holder = lock.holder();
-    if (holder.state != ClaimState::held || holder.owner != owner) return {};
-    note_death(segment, death);
+    if (holder.state == ClaimState::held && holder.owner == owner) note_death(segment, death);
     return {.claims = lock.take_back(owner)};
 }
 

@@ -102,9 +102,12 @@ TEST(ChannelLock, TheDeathOfSomebodyElseChangesNothing) {
     EXPECT_EQ(segment.header().last_death.pid.load(), 0u);
 }
 
-TEST(ChannelLock, ProtectsWhatItProtects) {
-    constexpr uint32_t kThreads = 4, kTurns = 20'000;
-    const Segment segment = make_segment({.kind = Kind::lock});
+class ChannelLocks : public testing::TestWithParam<uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(UnfairAndFair, ChannelLocks, testing::Values(0, kFifo));
+
+TEST_P(ChannelLocks, ProtectWhatTheyProtect) {
+    constexpr uint32_t kThreads = 4, kTurns = 10'000;
+    const Segment segment = make_segment({.kind = Kind::lock, .flags = GetParam()});
     std::vector<std::thread> threads;
     uint32_t counter = 0;
     for (uint32_t i = 0; i < kThreads; ++i) {
@@ -119,6 +122,58 @@ TEST(ChannelLock, ProtectsWhatItProtects) {
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(counter, kThreads * kTurns);
+}
+
+class ChannelFifoLock : public testing::Test {
+  protected:
+    const Segment segment_ = make_segment({.kind = Kind::lock, .flags = kFifo});
+    Lock mine_{segment_, kMe, nullptr};
+    Lock other_{segment_, kOther, nullptr};
+
+    void wait_for_waiters(OwnerId owner, uint32_t count) {
+        while (segment_.owner(owner).waiting.load() != count) std::this_thread::yield();
+    }
+};
+
+TEST_F(ChannelFifoLock, IsHeldByOneAndReleasedByThatOne) {
+    for (int lap = 0; lap < 10'000; ++lap) {
+        ASSERT_EQ(mine_.acquire(0), 0);
+        ASSERT_EQ(other_.acquire(0), -EAGAIN);
+        ASSERT_EQ(other_.release(), -EPERM);
+        ASSERT_EQ(mine_.release(), 0);
+    }
+    EXPECT_EQ(mine_.release(), -EPERM);
+}
+
+TEST_F(ChannelFifoLock, IsGivenInTheOrderOfAsking) {
+    ASSERT_EQ(mine_.acquire(0), 0);
+    std::vector<OwnerId> order;
+    std::vector<std::thread> askers;
+    for (OwnerId owner = 10; owner < 18; ++owner) {
+        askers.emplace_back([this, owner, &order] {
+            Lock lock(segment_, owner, nullptr);
+            EXPECT_EQ(lock.acquire(kForever), 0);
+            order.push_back(owner);
+            EXPECT_EQ(lock.release(), 0);
+        });
+        wait_for_waiters(owner, 1);
+    }
+    ASSERT_EQ(mine_.release(), 0);
+    for (std::thread& asker : askers) asker.join();
+    EXPECT_THAT(order, testing::ElementsAre(10, 11, 12, 13, 14, 15, 16, 17));
+}
+
+TEST_F(ChannelFifoLock, WhoGivesUpOrDiesIsPassedOver) {
+    ASSERT_EQ(other_.acquire(0), 0);
+    Lock impatient(segment_, 10, nullptr);
+    EXPECT_EQ(impatient.acquire(monotonic_now() + 1'000'000), -ETIMEDOUT);
+    std::thread asker([&] { EXPECT_EQ(mine_.acquire(kForever), EOWNERDEAD); });
+    wait_for_waiters(kMe, 1);
+    recover(segment_, kOther, kDeath, nullptr);
+    asker.join();
+    EXPECT_EQ(segment_.header().last_death.pid.load(), 4711u);
+    EXPECT_EQ(mine_.release(), 0);
+    EXPECT_EQ(mine_.acquire(0), 0);
 }
 
 TEST(ChannelEvent, WakesAllWhoWaitAndStaysSet) {
