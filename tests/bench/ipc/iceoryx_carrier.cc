@@ -1,0 +1,87 @@
+// iceoryx: a publisher that waits for its subscriber, and a subscriber that polls, with a RouDi of their own.
+#include "iceoryx_carrier.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <optional>
+
+#include "iceoryx_posh/popo/untyped_publisher.hpp"
+#include "iceoryx_posh/popo/untyped_subscriber.hpp"
+#include "iceoryx_posh/runtime/posh_runtime.hpp"
+
+namespace yard::bench {
+namespace {
+
+class Iceoryx : public Carrier {
+  public:
+    Iceoryx() {
+        roudi_ = fork();
+        if (roudi_ == 0) {
+            for (FILE* stream : {stdout, stderr}) {
+                if (freopen("/dev/null", "w", stream) == nullptr) _exit(127);
+            }
+            execlp("iox-roudi", "iox-roudi", "-l", "off", nullptr);
+            _exit(127);
+        }
+        sleep(1);  // it does not say when it is ready
+    }
+    ~Iceoryx() override {
+        kill(roudi_, SIGTERM);
+        waitpid(roudi_, nullptr, 0);
+    }
+    void send(const void* bytes, size_t size) override {
+        if (!publisher_) open_publisher();
+        publisher_->loan(static_cast<uint32_t>(size))
+            .and_then([&](void* chunk) {
+                std::memcpy(chunk, bytes, size);
+                publisher_->publish(chunk);
+            })
+            .or_else([](auto&) { abort(); });
+    }
+    void receive(void* bytes, size_t size) override {
+        if (!subscriber_) open_subscriber();
+        for (bool done = false; !done;) {
+            subscriber_->take()
+                .and_then([&](const void* chunk) {
+                    std::memcpy(bytes, chunk, size);
+                    subscriber_->release(chunk);
+                    done = true;
+                })
+                .or_else([](auto&) { sched_yield(); });
+        }
+    }
+
+  private:
+    static iox::RuntimeName_t name(const char* role) {
+        return {iox::cxx::TruncateToCapacity, (role + std::to_string(getpid())).c_str()};
+    }
+    void open_publisher() {
+        iox::runtime::PoshRuntime::initRuntime(name("sender"));
+        iox::popo::PublisherOptions options;
+        options.subscriberTooSlowPolicy = iox::popo::ConsumerTooSlowPolicy::WAIT_FOR_CONSUMER;
+        publisher_.emplace(iox::capro::ServiceDescription{"bench", "q", "m"}, options);
+        while (!publisher_->hasSubscribers()) sched_yield();
+    }
+    void open_subscriber() {
+        iox::runtime::PoshRuntime::initRuntime(name("receiver"));
+        iox::popo::SubscriberOptions options;
+        options.queueCapacity = 256;
+        options.queueFullPolicy = iox::popo::QueueFullPolicy::BLOCK_PRODUCER;
+        subscriber_.emplace(iox::capro::ServiceDescription{"bench", "q", "m"}, options);
+    }
+    pid_t roudi_ = 0;
+    std::optional<iox::popo::UntypedPublisher> publisher_;
+    std::optional<iox::popo::UntypedSubscriber> subscriber_;
+};
+
+}  // namespace
+
+std::unique_ptr<Carrier> make_iceoryx(size_t, int) {
+    return std::make_unique<Iceoryx>();
+}
+
+}  // namespace yard::bench
