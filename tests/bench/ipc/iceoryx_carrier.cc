@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ class Iceoryx : public Carrier {
     Iceoryx() {
         roudi_ = fork();
         if (roudi_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             for (FILE* stream : {stdout, stderr}) {
                 if (freopen("/dev/null", "w", stream) == nullptr) _exit(127);
             }

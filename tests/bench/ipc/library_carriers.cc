@@ -1,5 +1,6 @@
 // Other people's queues, from Debian's packages. What was not installed at the build is named with the package to install.
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +95,7 @@ class Redis : public Carrier {
     Redis() : path_(socket_path(".redis")) {
         server_ = fork();
         if (server_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path_.c_str(), "--save", "",
                    "--logfile", "/dev/null", "--daemonize", "no", nullptr);
             _exit(127);
@@ -166,9 +168,11 @@ std::vector<CarrierKind> library_carriers() {
     kinds.push_back({.name = "ZeroMQ push/pull", .missing = "install libzmq3-dev and build again"});
 #endif
 #ifdef YARD_HAVE_REDIS
-    kinds.push_back({.name = "Redis list, in batches", .make = [](size_t, int) -> std::unique_ptr<Carrier> {
-                         return std::make_unique<Redis>();
-                     }});
+    // A batch may hold the messages that another receiver waits for.
+    kinds.push_back(
+        {.name = "Redis list, in batches",
+         .many_to_many = false,
+         .make = [](size_t, int) -> std::unique_ptr<Carrier> { return std::make_unique<Redis>(); }});
 #else
     kinds.push_back({.name = "Redis list, in batches", .missing = "install libhiredis-dev and build again"});
 #endif
