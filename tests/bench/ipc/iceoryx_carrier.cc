@@ -71,7 +71,7 @@ class Iceoryx : public Carrier {
     void open_subscriber() {
         iox::runtime::PoshRuntime::initRuntime(name("receiver"));
         iox::popo::SubscriberOptions options;
-        options.queueCapacity = 256;
+        options.queueCapacity = 128;  // its default pools have 200 chunks for large messages
         options.queueFullPolicy = iox::popo::QueueFullPolicy::BLOCK_PRODUCER;
         subscriber_.emplace(iox::capro::ServiceDescription{"bench", "q", "m"}, options);
     }
