@@ -54,8 +54,8 @@ int FifoLock::line_up(bool only_if_first, uint64_t* place) {
         const uint64_t bits = cell(tail).load();
         const Asker there = Asker::of(bits);
         if (there.lap < lap(tail)) return -EAGAIN;
-        if (there.lap > lap(tail)) continue;
-        if (there.state != Asker::empty) {
+        // Whoever asked there was stopped, or died, before this.
+        if (there.lap > lap(tail) || there.state != Asker::empty) {
             body().tail.replace(tail, tail + 1);
             continue;
         }
