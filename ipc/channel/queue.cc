@@ -42,12 +42,16 @@ bool Queue::drop_one() {
 int Queue::claim_or_make_room(size_t size) {
     if (core_.header().closed.load() != 0) return -EPIPE;
     const bool drops = core_.segment().spec().full_policy == static_cast<uint32_t>(FullPolicy::drop_oldest);
-    for (;;) {
+    for (bool nothing_to_drop = !drops;;) {
         const int index = core_.has_room(size) ? core_.claim(size) : -EAGAIN;
         if (index != -EAGAIN) return index;
         if (core_.drop_expired()) continue;
-        if (!drops || !drop_one()) return -EAGAIN;
-        core_.head().dropped.add(1);
+        if (nothing_to_drop) return -EAGAIN;
+        if (drop_one()) {
+            core_.head().dropped.add(1);
+        } else {
+            nothing_to_drop = true;  // as all are leased, or because others have just taken what there was
+        }
     }
 }
 
