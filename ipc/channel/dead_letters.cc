@@ -8,12 +8,12 @@
 namespace yard::ipc {
 namespace {
 
-// Was the move that the note speaks of cut short before it was published?
-bool is_unpublished(const QueueCore& to, uint32_t index) {
+// Undoes the move that the note speaks of, if it was cut short before it was published. False: it was published.
+bool undo_unpublished(QueueCore& to, uint32_t index) {
     const MessageWord word = MessageWord::of(to.descriptor(index).word.load());
     if (word.owner != kBroker) return false;
-    if (word.state == MessageState::writing) return true;
-    return word.state == MessageState::publishing && !to.is_there(index, word);
+    if (word.state != MessageState::writing && word.state != MessageState::publishing) return false;
+    return !to.is_there(index, word) && to.abandon(index, word);
 }
 
 // False: there is no room.
@@ -21,11 +21,10 @@ bool move_letter(QueueCore& from, uint32_t index, QueueCore& to) {
     Descriptor& letter = from.descriptor(index);
     if (const uint64_t note = letter.origin.load(); note != 0 && note <= to.layout().capacity) {
         const auto target = static_cast<uint32_t>(note - 1);
-        if (!is_unpublished(to, target)) {
+        if (!undo_unpublished(to, target)) {
             from.release(index);
             return true;
         }
-        to.abandon(target);
         letter.origin.store(0);
     }
     const size_t size = letter.size.peek();

@@ -110,11 +110,12 @@ void QueueCore::give_pages_back(uint32_t index) {
     madvise(segment_.body() + layout_.ranges_begin() + index * layout_.range, layout_.range, MADV_REMOVE);
 }
 
-void QueueCore::abandon(uint32_t index) {
-    descriptors_[index].word.store(mine(MessageState::writing).packed());
+bool QueueCore::abandon(uint32_t index, MessageWord word) {
+    if (!descriptors_[index].word.replace(word.packed(), mine(MessageState::writing).packed())) return false;
     give_pages_back(index);
     budget_.settle_and_remove(index);
     descriptors_[index].word.store(MessageWord{MessageState::free, 0, kBroker, 0}.packed());
+    return true;
 }
 
 void QueueCore::disown(uint32_t index, MessageWord word) {

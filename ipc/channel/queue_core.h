@@ -49,8 +49,9 @@ class QueueCore {
     // Ends the message, which must be mine alone (writing, or leased without limit): the descriptor is free.
     void release(uint32_t index);
 
-    // ---- What a dead owner left: a message that nobody was told of is ended, one that is there is nobody's from now on.
-    void abandon(uint32_t index);
+    // ---- What a dead owner left, in state `word`: a message that nobody was told of is ended, one that is there is nobody's
+    // from now on. False: its word has changed, so that it was there and somebody has taken it.
+    bool abandon(uint32_t index, MessageWord word);
     void disown(uint32_t index, MessageWord word);
 
     // ---- Taking: the first message of a ring becomes leased by me: its index; -EAGAIN: none; -EMSGSIZE: it is larger than

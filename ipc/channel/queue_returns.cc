@@ -96,6 +96,8 @@ uint32_t QueueCore::home_ring(uint32_t index, bool returned) const {
 
 void QueueCore::finish_return(uint32_t index, MessageWord word) {
     if (is_there(index, word)) return disown(index, word);
+    // Not if it was there, and was taken between the two looks.
+    if (!descriptors_[index].word.replace(word.packed(), mine(MessageState::returning).packed())) return;
     publish(index, home_ring(index, true), MessageState::returning);
     filled(1);
 }

@@ -16,14 +16,10 @@ bool take_message_back(QueueCore& core, uint32_t index, OwnerId owner, bool* dea
     if (word.owner != owner) return false;
     switch (word.state) {
         case MessageState::writing:
-            core.abandon(index);
-            return true;
+            return core.abandon(index, word);
         case MessageState::publishing:
-            if (core.is_there(index, word)) {
-                core.disown(index, word);
-            } else {
-                core.abandon(index);
-            }
+            if (!core.is_there(index, word)) return core.abandon(index, word);
+            core.disown(index, word);
             return true;
         case MessageState::leased:
         case MessageState::failing:
