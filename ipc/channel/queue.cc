@@ -154,6 +154,7 @@ int Queue::take_index(size_t capacity, Nanoseconds until, size_t* size) {
         // Looked at first: what was put before it was closed is found.
         const bool closed = core_.header().closed.load() != 0;
         const int index = core_.take_next(capacity, size);
+        if (index == -EMSGSIZE) core_.filled(1);  // the wake-up for it is somebody else's
         return index == -EAGAIN && closed && core_.next_due() == kForever ? -EPIPE : index;
     };
     return wait_until(core_.header().readable, core_.my_record(), take_spin_, until, attempt,

@@ -52,6 +52,7 @@ int QueueCore::claim(size_t size) {
         hint_.store(index + 1, std::memory_order_relaxed);
         if (budget_.add(index, size)) return static_cast<int>(index);
         release(index);
+        emptied();  // somebody may have found no descriptor meanwhile, and sleep
         return -EAGAIN;
     }
     return -EAGAIN;
