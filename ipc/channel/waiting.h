@@ -16,12 +16,25 @@ namespace yard::ipc {
 // saves two system calls and most of the latency. One for each handle and direction; thread safe.
 class SpinBudget {
   public:
+#ifdef YARD_IPC_MODEL
+    static constexpr uint32_t kMost = 0;  // the explorer of interleavings needs no second look at the same
+    static constexpr uint32_t kLeast = 0;
+    static constexpr int kYields = 0;
+#else
     static constexpr uint32_t kMost = 256;  // more never helped on few cores
     static constexpr uint32_t kLeast = 4;   // enough to notice that it pays again
+    static constexpr int kYields = 3;
+#endif
 
-    uint32_t turns() const { return turns_.load(std::memory_order_relaxed); }
-    void paid() { turns_.store(std::min(kMost, turns() * 2), std::memory_order_relaxed); }
-    void did_not_pay() { turns_.store(std::max(kLeast, turns() / 2), std::memory_order_relaxed); }
+    uint32_t turns() const {
+        return turns_.load(std::memory_order_relaxed);
+    }
+    void paid() {
+        turns_.store(std::min(kMost, turns() * 2), std::memory_order_relaxed);
+    }
+    void did_not_pay() {
+        turns_.store(std::max(kLeast, turns() / 2), std::memory_order_relaxed);
+    }
 
   private:
     std::atomic<uint32_t> turns_{kMost};
@@ -66,8 +79,7 @@ auto wait_until(EventCount& event, OwnerRecord& record, SpinBudget& budget, Nano
         }
     }
     budget.did_not_pay();
-    constexpr int kYields = 3;
-    for (int i = 0; i < kYields; ++i) {
+    for (int i = 0; i < SpinBudget::kYields; ++i) {
         sched_yield();
         if (result = attempt(); result != -EAGAIN) return result;
     }
