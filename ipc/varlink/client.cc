@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace yard::varlink {
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 
 constexpr size_t kMaxReplyBytes = 64 << 20;  // the processes of 20,000 services fit ten times
 constexpr size_t kReadBytes = 64 << 10;
+constexpr size_t kMaxDescriptors = 8;  // beside one reply; the kernel closes what is more
 constexpr milliseconds kFirstPause{10}, kLongestPause{250};
 
 Failure<Error> ended() {
@@ -40,10 +42,11 @@ Result<UniqueFd> open_connection(const std::string& path) {
     return fd;
 }
 
-std::string request_text(const std::string& method, const Json& parameters, bool more) {
+// `flag` is "more", "oneway", or nothing.
+std::string request_text(const std::string& method, const Json& parameters, const char* flag = nullptr) {
     JsonWriter writer;
     writer.begin_object().member("method", method).member("parameters", parameters);
-    if (more) writer.member("more", true);
+    if (flag != nullptr) writer.member(flag, true);
     writer.end_object();
     std::string text = writer.take();
     text.push_back('\0');
@@ -55,7 +58,29 @@ Result<Reply> parse_reply(const std::string& text) {
     if (!document) return fail("the reply is not JSON: " + document.error().message, EPROTO);
     if (!document->is_object()) return fail("the reply is not an object", EPROTO);
     return Reply{(*document)["error"].as_string(), document->take("parameters"),
-                 (*document)["continues"].as_bool()};
+                 (*document)["continues"].as_bool(), {}};
+}
+
+// recv(2), with the descriptors that come beside the bytes.
+ssize_t receive(int fd, char* bytes, size_t size, std::vector<UniqueFd>& descriptors) {
+    iovec part{bytes, size};
+    alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    if (count < 0) return count;
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
+            int number = -1;
+            std::memcpy(&number, reinterpret_cast<const char*>(header) + at, sizeof number);
+            descriptors.emplace_back(number);
+        }
+    }
+    return count;
 }
 
 }  // namespace
@@ -76,6 +101,7 @@ Status Client::reconnect() {
     paused_ += pause_;
     pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
     buffered_.clear();
+    descriptors_.clear();
     Result<UniqueFd> fd = open_connection(path_);
     if (!fd) return fail(std::move(fd).error());
     fd_ = std::move(fd).value();
@@ -84,7 +110,7 @@ Status Client::reconnect() {
 
 Result<Reply> Client::call(const std::string& method, const Json& parameters) {
     for (;;) {
-        const Status sent = send_request(method, parameters, false);
+        const Status sent = send_text(request_text(method, parameters));
         Result<Reply> reply = sent ? read_reply() : Result<Reply>(fail(sent.error()));
         if (reply || !connection_ended(reply.error())) return reply;
         if (Status again = reconnect(); !again) return fail(std::move(again).error());
@@ -93,7 +119,7 @@ Result<Reply> Client::call(const std::string& method, const Json& parameters) {
 
 Status Client::call_more(const std::string& method, const Json& parameters,
                          const std::function<bool(const Reply&)>& on_reply, const Quiet* quiet) {
-    if (Status sent = send_request(method, parameters, true); !sent) return sent;
+    if (Status sent = send_text(request_text(method, parameters, "more")); !sent) return sent;
     for (;;) {
         if (quiet && stays_quiet(quiet->within())) {
             if (!quiet->act()) return Ok();
@@ -111,8 +137,11 @@ bool Client::stays_quiet(milliseconds within) const {
     return poll(&waited, 1, static_cast<int>(within.count())) <= 0;
 }
 
-Status Client::send_request(const std::string& method, const Json& parameters, bool more) {
-    const std::string text = request_text(method, parameters, more);
+Status Client::notify(const std::string& method, const Json& parameters) {
+    return send_text(request_text(method, parameters, "oneway"));
+}
+
+Status Client::send_text(const std::string& text) {
     for (size_t sent = 0; sent < text.size();) {
         const ssize_t count = send(fd_.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
         if (count >= 0) {
@@ -130,7 +159,9 @@ Result<Reply> Client::read_reply() {
     const Result<std::string> text = read_message();
     if (!text) return fail(text.error());
     pause_ = paused_ = milliseconds(0);
-    return parse_reply(*text);
+    Result<Reply> reply = parse_reply(*text);
+    if (reply) reply->descriptors = std::exchange(descriptors_, {});
+    return reply;
 }
 
 Result<std::string> Client::read_message() {
@@ -152,7 +183,7 @@ Status Client::receive_some() {
     for (;;) {
         if (Status ready = wait_readable(); !ready) return ready;
         buffered_.resize(before + kReadBytes);
-        const ssize_t count = recv(fd_.get(), buffered_.data() + before, kReadBytes, 0);
+        const ssize_t count = receive(fd_.get(), buffered_.data() + before, kReadBytes, descriptors_);
         buffered_.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
         if (count > 0) return Ok();
         if (count == 0 || errno == ECONNRESET) return ended();

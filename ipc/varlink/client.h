@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -17,6 +18,7 @@ struct Reply {
     std::string error;  // empty: success
     Json parameters;
     bool continues = false;
+    std::vector<UniqueFd> descriptors{};  // that came with it (SCM_RIGHTS), close-on-exec
     bool ok() const { return error.empty(); }
 };
 
@@ -52,6 +54,15 @@ class Client {
     // How long a reply may take before the call fails with ETIMEDOUT; 0 (the default): for ever.
     void set_reply_within(std::chrono::milliseconds time) { reply_within_ = time; }
 
+    // Sends a request that nobody answers. Does not retry.
+    Status notify(const std::string& method, const Json& parameters);
+
+    // Of the connection; borrowed, and another one after a call that had to connect anew.
+    int fd() const { return fd_.get(); }
+    // Forgets the connection without closing it: its number is known to belong to something else by now. The next call
+    // connects anew.
+    void abandon() { static_cast<void>(fd_.release()); }
+
   private:
     Client(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
     Result<Reply> read_reply();
@@ -59,11 +70,12 @@ class Client {
     Result<std::string> read_message();
     Status receive_some();
     Status wait_readable();
-    Status send_request(const std::string& method, const Json& parameters, bool more);
+    Status send_text(const std::string& text);
 
     std::string path_;
     UniqueFd fd_;
     std::string buffered_;  // received, not yet taken
+    std::vector<UniqueFd> descriptors_;  // likewise
     std::chrono::milliseconds retry_for_{5000};
     std::chrono::milliseconds reply_within_{0};
     std::chrono::milliseconds pause_{0}, paused_{0};  // the next pause; the sum of those since the last reply
