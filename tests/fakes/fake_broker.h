@@ -67,16 +67,8 @@ class FakeBroker {
     }
 
     void create(const std::string& name, const ipc::ObjectSpec& spec) {
-        if (!ipc::check_spec(spec)) abort();
         const std::lock_guard lock(mutex_);
-        UniqueFd memory;
-        Result<ipc::Segment> segment = ipc::Segment::create(spec, name.c_str(), &memory);
-        if (!segment) abort();
-        Object& object = objects_[name];
-        object.id = ++last_id_;
-        object.segment = std::make_unique<ipc::Segment>(std::move(segment).value());
-        object.memory = std::move(memory);
-        object.bell.reset(eventfd(0, EFD_CLOEXEC));
+        add(name, spec);
     }
     void create_pipe(const std::string& name) {
         const std::lock_guard lock(mutex_);
@@ -128,6 +120,18 @@ class FakeBroker {
         UniqueFd fd;
         std::string received;
     };
+
+    void add(const std::string& name, const ipc::ObjectSpec& spec) {
+        if (!ipc::check_spec(spec)) abort();
+        UniqueFd memory;
+        Result<ipc::Segment> segment = ipc::Segment::create(spec, name.c_str(), &memory);
+        if (!segment) abort();
+        Object& object = objects_[name];
+        object.id = ++last_id_;
+        object.segment = std::make_unique<ipc::Segment>(std::move(segment).value());
+        object.memory = std::move(memory);
+        object.bell.reset(eventfd(0, EFD_CLOEXEC));
+    }
 
     void run() {
         std::vector<Connection> connections;
@@ -193,8 +197,30 @@ class FakeBroker {
         requests_[method].push_back(asked);
         if (method == "IpcOpen") return open_object(asked["name"].as_string(), pid, fds);
         if (method == "IpcDetach") detach(asked, pid);
+        if (method == "IpcCreate") return create(asked);
         if (method == "IpcRemove") return remove(asked["name"].as_string());
-        return result(method == "IpcCreate" ? Json::Object{{"created", true}} : Json::Object{});
+        return result({});
+    }
+
+    // Of what can be asked for, as much as tests do.
+    Json create(const Json& asked) {
+        const Json& options = asked["options"];
+        ipc::ObjectSpec spec;
+        for (const ipc::Kind kind :
+             {ipc::Kind::semaphore, ipc::Kind::lock, ipc::Kind::event, ipc::Kind::shm}) {
+            if (asked["kind"].as_string() == ipc::kind_name(kind)) spec.kind = kind;
+        }
+        if (spec.kind == ipc::Kind::queue) {
+            spec.capacity = static_cast<uint32_t>(options["capacity"].as_int(1024));
+            spec.max_message = static_cast<uint64_t>(options["max_message"].as_int(65536));
+        } else if (spec.kind == ipc::Kind::semaphore) {
+            spec.capacity = static_cast<uint32_t>(options["max"].as_int(1024));
+            spec.value = static_cast<uint32_t>(options["value"].as_int());
+        } else if (spec.kind == ipc::Kind::shm) {
+            spec.size = static_cast<uint64_t>(options["size"].as_int());
+        }
+        add(asked["name"].as_string(), spec);
+        return result({{"created", true}});
     }
 
     static Json result(Json::Object parameters) {

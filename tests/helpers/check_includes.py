@@ -59,7 +59,7 @@ def check(project):
     found = []
     for top in ("supervisord", "conf", "ipc", "ctl", "packaging"):
         for file in sorted((project / top).rglob("*")):
-            if file.suffix in (".h", ".cc", ".c"):
+            if file.suffix in (".h", ".hpp", ".cc", ".c"):
                 found += breaches_of(file.relative_to(project).as_posix(), file.read_text())
     return found
 
