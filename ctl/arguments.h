@@ -33,6 +33,20 @@ struct Arguments {
     std::optional<Milliseconds> since;
     std::string grep;
     std::string file;
+
+    // Channel objects; `name` is the one object, `names` are patterns.
+    std::string kind;
+    std::vector<std::string> options;  // KEY=VALUE
+    std::string mode;                  // octal
+    bool ephemeral = false;
+    bool exist_ok = false;
+    std::optional<std::string> data;  // a message, or bytes
+    bool by_line = false, by_null = false, by_length = false;
+    std::optional<int64_t> count;
+    std::optional<int64_t> priority;
+    std::optional<Milliseconds> delay, ttl;
+    std::optional<int64_t> offset;
+    std::vector<std::string> command;  // what to run
 };
 
 }  // namespace yard::ctl

@@ -14,14 +14,24 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Failure<Trouble> wrong_use(std::string sentence, const Command* command) {
-    const std::string help = command ? "ctl help " + std::string(command->name) : "ctl help";
+Failure<Trouble> wrong_use(std::string sentence, const Command* command, const std::string& family = {}) {
+    std::string help = "ctl help";
+    if (command)
+        help += " " + std::string(command->name);
+    else if (!family.empty())
+        help += " " + family;
     return trouble(ExitCode::usage, std::move(sentence) + " (\"" + help + "\" explains)");
+}
+
+std::string listed(const Words& words) {
+    std::string list;
+    for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+    return list;
 }
 
 template <typename T>
 T converted(const std::string& text) {
-    if constexpr (std::is_same_v<T, std::string>) {
+    if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>) {
         return text;
     } else if constexpr (std::is_same_v<T, std::optional<Milliseconds>>) {
         const Result<Milliseconds> duration = conf::parse_duration(text);
@@ -112,13 +122,29 @@ Result<Unit, Trouble> parse_with(CLI::App& app, Words words, const Command* comm
     }
 }
 
-Failure<Trouble> unknown_command(const std::string& word) {
-    Words names{"help"};
-    for (const Command& command : commands()) names.emplace_back(command.name);
+Failure<Trouble> unknown_command(const std::string& word, const std::string& family = {}) {
+    Words names = family.empty() ? first_words() : words_behind(family);
+    if (family.empty()) names.emplace_back("help");
     const std::string nearest = nearest_word(word, names);
-    return wrong_use("there is no command \"" + neutralised(word) + "\"" +
-                         (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"),
-                     nullptr);
+    const std::string before = family.empty() ? "" : family + " ";
+    return wrong_use("there is no command \"" + before + neutralised(word) + "\"" +
+                         (nearest.empty() ? "" : "; did you mean \"" + before + nearest + "\"?"),
+                     nullptr, family);
+}
+
+// Takes the one or two words of a command off the front; those of a family alone leave `command` empty.
+Result<Unit, Trouble> take_command(Words& words, Invocation& invocation) {
+    const std::string first = words.front();
+    words.erase(words.begin());
+    invocation.command = find_command(first);
+    if (invocation.command) return Unit{};
+    if (words_behind(first).empty()) return unknown_command(first);
+    invocation.family = first;
+    if (words.empty() || words.front().starts_with('-')) return Unit{};
+    invocation.command = find_command(first + " " + words.front());
+    if (!invocation.command) return unknown_command(words.front(), first);
+    words.erase(words.begin());
+    return Unit{};
 }
 
 // `kill -9 web` and `kill -HUP web`, as fingers know them from kill(1).
@@ -130,11 +156,10 @@ void spell_out_signals(Words& words) {
     }
 }
 
-Result<Invocation, Trouble> parse_help(Invocation invocation, const Words& rest) {
+Result<Invocation, Trouble> parse_help(Invocation invocation, Words rest) {
     invocation.arguments.help = true;
     if (rest.empty()) return invocation;
-    invocation.command = find_command(rest.front());
-    if (!invocation.command) return unknown_command(rest.front());
+    if (Result<Unit, Trouble> taken = take_command(rest, invocation); !taken) return trouble(taken.error());
     return invocation;
 }
 
@@ -152,14 +177,19 @@ Result<Invocation, Trouble> parse_command_line(const Words& words) {
     Words rest = leading.remaining();
     if (invocation.arguments.help || invocation.arguments.version) return invocation;
     if (rest.empty()) return wrong_use("a command is missing", nullptr);
-    const std::string name = rest.front();
-    rest.erase(rest.begin());
-    if (name.starts_with('-')) return unexpected_word(leading, name, nullptr);
-    if (name == "help") return parse_help(std::move(invocation), rest);
+    if (rest.front().starts_with('-')) return unexpected_word(leading, rest.front(), nullptr);
+    if (rest.front() == "help")
+        return parse_help(std::move(invocation), {std::next(rest.begin()), rest.end()});
 
-    invocation.command = find_command(name);
-    if (!invocation.command) return unknown_command(name);
-    if (name == "kill") spell_out_signals(rest);
+    if (Result<Unit, Trouble> taken = take_command(rest, invocation); !taken) return trouble(taken.error());
+    if (!invocation.command) {
+        if (!rest.empty() && (rest.front() == "-h" || rest.front() == "--help"))
+            return parse_help(std::move(invocation), {invocation.family});
+        return wrong_use(
+            invocation.family + " needs a second word: one of " + listed(words_behind(invocation.family)),
+            nullptr, invocation.family);
+    }
+    if (invocation.command->name == "kill") spell_out_signals(rest);
     CLI::App app;
     app.set_help_flag();
     add_options(app, invocation.command->options, invocation.arguments);

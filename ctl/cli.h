@@ -12,6 +12,7 @@ namespace yard::ctl {
 
 struct Invocation {
     const Command* command = nullptr;  // nullptr: only with arguments.help or arguments.version
+    std::string family{};              // whose help is wanted, where that is not of one command
     Arguments arguments;
 };
 

@@ -180,9 +180,45 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-std::span<const Command> commands() {
-    return kCommands;
+std::string Option::usage(std::string_view dots) const {
+    const bool is_command = target == Target(&Arguments::command);
+    return (is_command ? "-- " : "") + std::string(spelling) + std::string(is_list() ? dots : "");
 }
+
+std::span<const Command> commands() {
+    static const std::vector<Command> all = [] {
+        std::vector<Command> rows(std::begin(kCommands), std::end(kCommands));
+        const auto channels = channel_commands();
+        rows.insert(rows.end(), channels.begin(), channels.end());
+        return rows;
+    }();
+    return all;
+}
+
+std::string_view family_of(const Command& command) {
+    const size_t blank = command.name.find(' ');
+    return blank == std::string_view::npos ? std::string_view() : command.name.substr(0, blank);
+}
+
+std::vector<std::string> first_words() {
+    std::vector<std::string> words;
+    for (const Command& command : commands()) {
+        const std::string_view family = family_of(command);
+        const std::string_view word = family.empty() ? command.name : family;
+        if (words.empty() || words.back() != word) words.emplace_back(word);
+    }
+    return words;
+}
+
+std::vector<std::string> words_behind(std::string_view family) {
+    std::vector<std::string> words;
+    for (const Command& command : commands()) {
+        if (!family.empty() && family_of(command) == family)
+            words.emplace_back(command.name.substr(family.size() + 1));
+    }
+    return words;
+}
+
 std::span<const Option> global_options() {
     return kGlobal;
 }
@@ -200,9 +236,9 @@ std::string spelling_within(const Command& command, const Option& global) {
 }
 
 const Command* find_command(std::string_view name) {
-    const auto* row = std::find_if(std::begin(kCommands), std::end(kCommands),
-                                   [&](const Command& c) { return c.name == name; });
-    return row == std::end(kCommands) ? nullptr : row;
+    const auto all = commands();
+    const auto row = std::find_if(all.begin(), all.end(), [&](const Command& c) { return c.name == name; });
+    return row == all.end() ? nullptr : &*row;
 }
 
 }  // namespace yard::ctl

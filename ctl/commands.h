@@ -53,6 +53,39 @@ Outcome run_show(Context& context);
 Outcome run_diff(Context& context);
 Outcome run_reload(Context& context);
 
+Outcome run_ipc_ls(Context& context);
+Outcome run_ipc_create(Context& context);
+Outcome run_ipc_rm(Context& context);
+Outcome run_ipc_stat(Context& context);
+Outcome run_ipc_who(Context& context);
+
+Outcome run_queue_put(Context& context);
+Outcome run_queue_get(Context& context);
+Outcome run_queue_run(Context& context);
+Outcome run_queue_peek(Context& context);
+Outcome run_queue_size(Context& context);
+Outcome run_queue_purge(Context& context);
+Outcome run_queue_close(Context& context);
+
+Outcome run_pipe_path(Context& context);
+Outcome run_pipe_read(Context& context);
+Outcome run_pipe_write(Context& context);
+
+Outcome run_shm_read(Context& context);
+Outcome run_shm_write(Context& context);
+
+Outcome run_sem_acquire(Context& context);
+Outcome run_sem_release(Context& context);
+Outcome run_sem_value(Context& context);
+Outcome run_sem_run(Context& context);
+
+Outcome run_lock_run(Context& context);
+
+Outcome run_event_set(Context& context);
+Outcome run_event_clear(Context& context);
+Outcome run_event_wait(Context& context);
+Outcome run_event_state(Context& context);
+
 Outcome run_ping(Context& context);
 Outcome run_doctor(Context& context);
 Outcome run_version(Context& context);

@@ -20,7 +20,7 @@ std::string positionals(const Command& command) {
     std::string text;
     for (const Option& option : command.options) {
         if (!option.is_positional()) continue;
-        const std::string word = std::string(option.spelling) + (option.is_list() ? ".." : "");
+        const std::string word = option.usage("..");
         text += option.required ? " " + word : " [" + word + "]";
     }
     return text;
@@ -32,6 +32,11 @@ std::string option_lines(std::span<const Option> options) {
     return text;
 }
 
+std::string summary_line(const Command& command) {
+    return "  " + padded(std::string(command.name) + positionals(command), 24) +
+           std::string(command.summary) + "\n";
+}
+
 }  // namespace
 
 std::string general_help() {
@@ -40,8 +45,7 @@ std::string general_help() {
     for (const Command& command : commands()) {
         if (command.group != group) text += "\n" + std::string(command.group) + ":\n";
         group = command.group;
-        text += "  " + padded(std::string(command.name) + positionals(command), 24) +
-                std::string(command.summary) + "\n";
+        text += summary_line(command);
     }
     text += "\nOptions:\n" + option_lines(global_options()) + option_lines(leading_options());
     text += "\n\"ctl help COMMAND\" explains a command.\n";
@@ -49,6 +53,14 @@ std::string general_help() {
         "Exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 no such name, 5 timed out, 6 not permitted, "
         "7 daemon not reachable.\n";
     return text;
+}
+
+std::string family_help(std::string_view family) {
+    std::string text = "usage: ctl " + std::string(family) + " COMMAND ...\n\n";
+    for (const Command& command : commands()) {
+        if (family_of(command) == family) text += summary_line(command);
+    }
+    return text + "\n\"ctl help " + std::string(family) + " COMMAND\" explains one.\n";
 }
 
 std::string command_help(const Command& command) {

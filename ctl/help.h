@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "ctl/command_table.h"
 
@@ -9,5 +10,7 @@ namespace yard::ctl {
 
 std::string general_help();
 std::string command_help(const Command& command);
+// The commands that begin with this word. REQUIRES: there are some.
+std::string family_help(std::string_view family);
 
 }  // namespace yard::ctl

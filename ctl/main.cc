@@ -38,12 +38,17 @@ ExitCode run_command(const Invocation& invocation, Output& out) {
     return *outcome == ExitCode::done ? written : *outcome;
 }
 
+std::string help_for(const Invocation& invocation) {
+    if (invocation.command) return command_help(*invocation.command);
+    return invocation.family.empty() ? general_help() : family_help(invocation.family);
+}
+
 ExitCode run(const std::vector<std::string>& words) {
     const Result<Invocation, Trouble> invocation = parse_command_line(words);
     if (!invocation) return report(invocation.error());
     Output out(STDOUT_FILENO);
     if (invocation->arguments.help) {
-        out.write(invocation->command ? command_help(*invocation->command) : general_help());
+        out.write(help_for(*invocation));
         return finish(out, ExitCode::done);
     }
     if (invocation->arguments.version) {

@@ -28,7 +28,17 @@ Trouble no_such_service(const Json& parameters) {
     return {ExitCode::no_such_name, std::move(sentence)};
 }
 
+Trouble no_such_object(const Json& parameters) {
+    std::string sentence = "no object is called " + quoted(parameters["name"].as_string());
+    const std::string& nearest = parameters["nearest"].as_string();
+    sentence += nearest.empty() ? "; \"ctl ipc ls\" lists those there are"
+                                : "; did you mean " + quoted(nearest) + "?";
+    return {ExitCode::no_such_name, std::move(sentence)};
+}
+
 Trouble not_permitted(const Json& parameters) {
+    const std::string& message = parameters["message"].as_string();
+    if (!message.empty()) return {ExitCode::not_permitted, neutralised(message)};
     return {ExitCode::not_permitted, "you (uid " + std::to_string(geteuid()) + ") need the role " +
                                          quoted(parameters["role"].as_string()) +
                                          " for this; run ctl as root or as the user of the daemon"};
@@ -80,6 +90,7 @@ struct ErrorRow {
     Trouble (*explain)(const Json& parameters);
 };
 constexpr ErrorRow kErrors[] = {{"org.yardmaster.NoSuchService", no_such_service},
+                                {"org.yardmaster.NoSuchObject", no_such_object},
                                 {"org.yardmaster.NotPermitted", not_permitted},
                                 {"org.yardmaster.TimedOut", timed_out},
                                 {"org.yardmaster.InvalidValue", invalid_value},

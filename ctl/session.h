@@ -32,6 +32,8 @@ class Session {
     void wait_for_ever() { patient_ = true; }
 
     const std::string& socket_path() const { return path_; }
+    // Why there is no connection to that socket.
+    Trouble transport_trouble(const Error& error) const;
 
     // Did the last call fail because the daemon ended during it?
     bool daemon_ended() const { return daemon_ended_; }
@@ -41,7 +43,6 @@ class Session {
 
   private:
     Result<Unit, Trouble> connect();
-    Trouble transport_trouble(const Error& error) const;
 
     std::string path_;
     bool patient_ = false;

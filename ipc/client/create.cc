@@ -10,15 +10,13 @@ Result<bool> create(Client& client, const Creation& creation) {
     if (creation.ephemeral) asked.set("lifetime", "ephemeral");
     if (creation.exist_ok) asked.set("exist_ok", true);
     if (creation.mode != 0) asked.set("mode", creation.mode);
-    asked.set("request_id", varlink::new_request_id());
     Result<Json> reply = client.call("IpcCreate", asked);
     if (!reply) return fail(std::move(reply).error());
     return (*reply)["created"].as_bool();
 }
 
 Status remove(Client& client, const std::string& name) {
-    Json asked(Json::Object{{"name", name}, {"request_id", varlink::new_request_id()}});
-    Result<Json> reply = client.call("IpcRemove", asked);
+    Result<Json> reply = client.call("IpcRemove", Json(Json::Object{{"name", name}}));
     if (!reply) return fail(std::move(reply).error());
     return Ok();
 }

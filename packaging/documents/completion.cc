@@ -1,5 +1,8 @@
 // What completion knows of ctl: commands, options, and what their values are. The value of an option and the name of
 // a positional argument say what they hold: NAME a service, STATE, SIGNAL, FILE ...
+#include <algorithm>
+#include <utility>
+
 #include "base/signal_number.h"
 #include "ctl/command_table.h"
 #include "ctl/commands.h"
@@ -33,10 +36,29 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::vector<std::string> command_names() {
-    std::vector<std::string> names;
-    for (const ctl::Command& command : ctl::commands()) names.emplace_back(command.name);
+    std::vector<std::string> names = ctl::first_words();
     names.emplace_back("help");
     return names;
+}
+
+// "queue", "pipe" ...: first words of several commands.
+std::vector<std::string> families() {
+    std::vector<std::string> names;
+    for (const std::string& word : ctl::first_words()) {
+        if (!ctl::words_behind(word).empty()) names.push_back(word);
+    }
+    return names;
+}
+
+// The word of an argument -> the kind of objects it names; empty: not one of them.
+std::string_view object_kind(std::string_view word) {
+    constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+        {"OBJECT", "[a-z]*"},       {"QUEUE", "queue"}, {"PIPE", "pipe"},  {"SHM", "shm"},
+        {"SEMAPHORE", "semaphore"}, {"LOCK", "lock"},   {"EVENT", "event"}};
+    for (const auto& [name, kind] : kKinds) {
+        if (name == word) return kind;
+    }
+    return {};
 }
 
 std::vector<std::string> states() {
@@ -103,9 +125,16 @@ void bash_options(const std::string& command, const std::vector<CompletedOption>
 
 // ---- zsh
 
+std::string quoted_kind(std::string_view word) {
+    return "\"" + std::string(object_kind(word)) + "\"";
+}
+
 // What _arguments does for a value of this kind.
 std::string zsh_action(std::string_view kind) {
     if (kind == "NAME") return "_ctl_services";
+    if (kind == "KIND") return "(queue semaphore lock event shm pipe)";
+    if (kind == "COMMAND") return "_command_names -e";
+    if (!object_kind(kind).empty()) return "_ctl_objects " + quoted_kind(kind);
     if (kind == "STATE") return "(" + joined(states()) + ")";
     if (kind == "SIGNAL") return "(" + joined(signals()) + ")";
     if (kind == "FILE" || kind == "SOCKET") return "_files";
@@ -147,14 +176,34 @@ std::string zsh_function(const std::string& name, const std::vector<CompletedOpt
     return text + "\n}\n";
 }
 
+// "_ctl_queue_put"
+std::string zsh_name(std::string_view command) {
+    std::string name = "_ctl_" + std::string(command);
+    std::replace(name.begin(), name.end(), ' ', '_');
+    return name;
+}
+
+std::string zsh_family(const std::string& family) {
+    return zsh_name(family) + "() {\n    _ctl_second_word " + family + " " +
+           joined(ctl::words_behind(family)) + "\n}\n";
+}
+
 // ---- fish
 
 std::string fish_values(std::string_view kind) {
     if (kind == "NAME") return " -x -a '(__ctl_services)'";
+    if (kind == "KIND") return " -x -a 'queue semaphore lock event shm pipe'";
+    if (!object_kind(kind).empty())
+        return " -x -a " + fish_quoted("(__ctl_objects " + quoted_kind(kind) + ")");
     if (kind == "STATE") return " -x -a " + fish_quoted(joined(states()));
     if (kind == "SIGNAL") return " -x -a " + fish_quoted(joined(signals()));
     if (kind == "FILE" || kind == "SOCKET") return " -r -F";
     return " -x";
+}
+
+// A command's name as one argument.
+std::string fish_word(const std::string& name) {
+    return name.find(' ') == std::string::npos ? name : "\"" + name + "\"";
 }
 
 std::string fish_option(const std::string& condition, const CompletedOption& one) {
@@ -177,21 +226,29 @@ std::string bash_tables() {
         std::vector<std::string> words;
         for (const ctl::Option* option : positionals_of(command))
             words.push_back(std::string(option->spelling) + (option->is_list() ? "..." : ""));
-        positionals += "    [" + name + "]=" + quoted(joined(words)) + "\n";
+        positionals += "    [" + quoted(name) + "]=" + quoted(joined(words)) + "\n";
     }
-    return "_ctl_commands=" + quoted(joined(command_names())) + "\n_ctl_states=" + quoted(joined(states())) +
-           "\n_ctl_signals=" + quoted(joined(signals())) + "\ndeclare -gA _ctl_options=(\n" + names +
-           ")\ndeclare -gA _ctl_values=(\n" + values + ")\ndeclare -gA _ctl_positionals=(\n" + positionals +
-           ")\n";
+    std::string behind;
+    for (const std::string& family : families())
+        behind += "    [" + family + "]=" + quoted(joined(ctl::words_behind(family))) + "\n";
+    return "_ctl_commands=" + quoted(joined(command_names())) + "\ndeclare -gA _ctl_families=(\n" + behind +
+           ")" + "\n_ctl_states=" + quoted(joined(states())) + "\n_ctl_signals=" + quoted(joined(signals())) +
+           "\ndeclare -gA _ctl_options=(\n" + names + ")\ndeclare -gA _ctl_values=(\n" + values +
+           ")\ndeclare -gA _ctl_positionals=(\n" + positionals + ")\n";
 }
 
 std::string zsh_functions() {
     std::string text = "_ctl_commands() {\n    local -a commands=(\n";
-    for (const ctl::Command& command : ctl::commands())
-        text += "        " + quoted(std::string(command.name) + ":" + zsh_text(command.summary)) + "\n";
+    for (const ctl::Command& command : ctl::commands()) {
+        if (ctl::family_of(command).empty())
+            text += "        " + quoted(std::string(command.name) + ":" + zsh_text(command.summary)) + "\n";
+    }
+    for (const std::string& family : families())
+        text += "        " + quoted(family + ":" + joined(ctl::words_behind(family))) + "\n";
     text += "        'help:explain a command'\n    )\n    _describe command commands\n}\n";
     for (const ctl::Command& command : ctl::commands())
-        text += zsh_function("_ctl_" + std::string(command.name), options_of(command), &command);
+        text += zsh_function(zsh_name(command.name), options_of(command), &command);
+    for (const std::string& family : families()) text += zsh_family(family);
     return text;
 }
 
@@ -199,14 +256,24 @@ std::string fish_lines() {
     std::string text = "complete -c ctl -n __ctl_needs_command -a help -d 'explain a command'\n";
     text += "complete -c ctl -n '__ctl_command_is help' -a " + fish_quoted(joined(command_names())) + "\n";
     for (const CompletedOption& one : options_before()) text += fish_option("__ctl_needs_command", one);
+    for (const std::string& family : families())
+        text += "complete -c ctl -n __ctl_needs_command -a " + family + " -d " +
+                fish_quoted(joined(ctl::words_behind(family))) + "\n";
+    text += "set -g __ctl_families " + joined(families()) + "\n";
     for (const ctl::Command& command : ctl::commands()) {
-        const std::string name(command.name), inside = "__ctl_command_is " + name;
-        text += "complete -c ctl -n __ctl_needs_command -a " + name + " -d " + fish_quoted(command.summary) +
-                "\n";
+        const std::string family(ctl::family_of(command)), name(command.name);
+        const std::string inside = "__ctl_command_is " + fish_word(name);
+        text += "complete -c ctl -n " +
+                (family.empty() ? "__ctl_needs_command" : fish_quoted("__ctl_command_is " + family)) +
+                " -a " + name.substr(family.empty() ? 0 : family.size() + 1) + " -d " +
+                fish_quoted(command.summary) + "\n";
         for (const CompletedOption& one : options_of(command)) text += fish_option(inside, one);
         for (const ctl::Option& option : command.options) {
-            if (option.spelling == "NAME")
-                text += "complete -c ctl -n " + fish_quoted(inside) + " -a '(__ctl_services)'\n";
+            if (option.spelling == "NAME" || option.spelling == "KIND" ||
+                !object_kind(option.spelling).empty())
+                text += "complete -c ctl -n " + fish_quoted(inside) + fish_values(option.spelling) + "\n";
+            if (option.spelling == "COMMAND")
+                text += "complete -c ctl -n " + fish_quoted(inside) + " -a '(__fish_complete_command)'\n";
             if (option.spelling == "FILE") text += "complete -c ctl -n " + fish_quoted(inside) + " -F\n";
         }
     }

@@ -53,10 +53,9 @@ std::string option_item(const ctl::Option& option, const std::string& spelling) 
 std::string synopsis(const ctl::Command& command) {
     std::string text = bold("ctl " + std::string(command.name));
     for (const ctl::Option& option : command.options) {
-        const std::string dots = option.is_list() ? "\\&..." : "";
         if (!option.is_positional()) continue;
-        text += option.required ? " " + italic(option.spelling) + dots
-                                : " [" + italic(option.spelling) + dots + "]";
+        const std::string word = italic(option.usage("")) + (option.is_list() ? "\\&..." : "");
+        text += option.required ? " " + word : " [" + word + "]";
     }
     return text;
 }
