@@ -118,8 +118,8 @@ constexpr Example kWhoExamples[] = {{"ctl ipc who jobs", "who holds it and who w
 
 constexpr Example kPutExamples[] = {
     {"ctl queue put jobs 'resize 17.png'", "one message"},
-    {"tar c . | ctl queue put jobs", "another, of any bytes"},
-    {"find . -print0 | ctl queue put jobs --null", "one a file"},
+    {"ctl queue put jobs < picture.png", "another, of any bytes"},
+    {"ctl queue put jobs --lines < names.txt", "one a line"},
 };
 constexpr Example kGetExamples[] = {
     {"ctl queue get jobs --timeout 5s", "exit code 5 when none comes"},
@@ -134,9 +134,9 @@ constexpr Example kSizeExamples[] = {{"ctl queue size jobs", "how many can be ta
 constexpr Example kPurgeExamples[] = {{"ctl queue purge jobs", "how many were dropped"}};
 constexpr Example kCloseExamples[] = {{"ctl queue close jobs", "returns when the work is done"}};
 
-constexpr Example kPathExamples[] = {{"echo hello > \"$(ctl pipe path raw)\"", "any program can use it"}};
+constexpr Example kPathExamples[] = {{"ctl pipe path raw", "for any program to open"}};
 constexpr Example kPipeReadExamples[] = {{"ctl pipe read raw | tee log", "until Ctrl-C"}};
-constexpr Example kPipeWriteExamples[] = {{"make 2>&1 | ctl pipe write raw", "byte for byte"}};
+constexpr Example kPipeWriteExamples[] = {{"ctl pipe write raw < build.log", "byte for byte"}};
 constexpr Example kShmReadExamples[] = {{"ctl shm read cache -n 16 | xxd", "its first bytes"}};
 constexpr Example kShmWriteExamples[] = {
     {"ctl shm write cache --offset 4096 < table.bin", "and tells its users"}};

@@ -134,7 +134,8 @@ std::string zsh_action(std::string_view kind) {
     if (kind == "NAME") return "_ctl_services";
     if (kind == "KIND") return "(queue semaphore lock event shm pipe)";
     if (kind == "COMMAND") return "_command_names -e";
-    if (!object_kind(kind).empty()) return "_ctl_objects " + quoted_kind(kind);
+    if (!object_kind(kind).empty())
+        return " _ctl_objects " + quoted_kind(kind);  // the blank: called as it stands
     if (kind == "STATE") return "(" + joined(states()) + ")";
     if (kind == "SIGNAL") return "(" + joined(signals()) + ")";
     if (kind == "FILE" || kind == "SOCKET") return "_files";

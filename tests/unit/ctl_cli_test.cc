@@ -128,6 +128,41 @@ TEST(Cli, WordsOfTheUserCannotDriveTheTerminal) {
     EXPECT_THAT(refused({"\x1b[31m"}), HasSubstr("\"^[[31m\""));
 }
 
+TEST(Cli, ACommandMayHaveTwoWords) {
+    const Arguments put = parsed({"queue", "put", "jobs", "", "--timeout", "1s"});
+    EXPECT_EQ(put.name, "jobs");
+    EXPECT_EQ(put.data, "");
+    EXPECT_FALSE(parsed({"queue", "put", "jobs"}).data.has_value());
+    EXPECT_THAT(parsed({"ipc", "create", "queue", "jobs", "capacity=5", "--ephemeral"}).options,
+                ElementsAre("capacity=5"));
+    EXPECT_THAT(refused({"queue"}), HasSubstr("one of put, get, run"));
+    EXPECT_THAT(refused({"queue", "--lines"}), HasSubstr("one of put, get, run"));
+    EXPECT_THAT(refused({"queue", "pot"}),
+                HasSubstr("did you mean \"queue put\"? (\"ctl help queue\" explains)"));
+    EXPECT_THAT(refused({"queu", "put"}), HasSubstr("did you mean \"queue\"?"));
+    EXPECT_THAT(refused({"put", "jobs"}), HasSubstr("there is no command \"put\""));
+}
+
+TEST(Cli, WhatIsToRunKeepsItsOwnOptions) {
+    const Arguments run =
+        parsed({"lock", "run", "mutex", "--timeout", "1s", "--", "make", "-j4", "--", "all"});
+    EXPECT_EQ(run.name, "mutex");
+    EXPECT_THAT(run.command, ElementsAre("make", "-j4", "--", "all"));
+    EXPECT_THAT(refused({"lock", "run", "mutex"}), HasSubstr("COMMAND is missing"));
+}
+
+TEST(Cli, HelpIsThereForAFamilyToo) {
+    for (const Words& words : {Words{"help", "queue"}, Words{"queue", "--help"}, Words{"queue", "-h"}}) {
+        const Result<Invocation, Trouble> result = parse_command_line(words);
+        ASSERT_TRUE(result.ok());
+        EXPECT_TRUE(result->arguments.help);
+        EXPECT_EQ(result->family, "queue");
+        EXPECT_EQ(result->command, nullptr);
+    }
+    EXPECT_EQ(parse_command_line({"help", "queue", "put"})->command, find_command("queue put"));
+    EXPECT_THAT(family_help("queue"), HasSubstr("\n  queue run QUEUE -- COMMAND.."));
+}
+
 TEST(Cli, HelpWinsOverWhatIsMissing) {
     for (const Words& words :
          {Words{"start", "--help"}, Words{"help", "start"}, Words{"start", "-h", "--nonsense"}}) {
@@ -163,7 +198,7 @@ Words shell_words(std::string_view text) {
     std::string word;
     char quote = 0;
     for (const char c : std::string(text) + " ") {
-        if (quote == 0 && (c == '|' || c == '&')) break;
+        if (quote == 0 && (c == '|' || c == '&' || c == '<')) break;
         if (c == '\'') {
             quote = quote == 0 ? c : 0;
         } else if (c != ' ' || quote != 0) {

@@ -46,7 +46,7 @@ class Bash(Completion):
 
     def test_it_offers_commands(self):
         self.assertEqual(self.offered("sta"), ["status", "start"])
-        self.assertEqual(self.offered("--json", "sh"), ["show", "shutdown"])
+        self.assertEqual(self.offered("--json", "sh"), ["show", "shutdown", "shm"])
         self.assertEqual(self.offered("-s", "/some/socket", "che"), ["check"])
         self.assertEqual(self.offered("help", "reni"), ["renice"])
 
@@ -55,6 +55,16 @@ class Bash(Completion):
         self.assertEqual(self.offered("start", "--f"), [])
         self.assertEqual(self.offered("start", "--js"), ["--json"])
         self.assertEqual(self.offered("--vers"), ["--version"])
+
+    def test_it_offers_the_second_word_of_a_command_and_its_objects(self):
+        self.assertEqual(self.offered("queue", "pu"), ["put", "purge"])
+        self.assertEqual(self.offered("queue", "get", "--null"), ["--null"])
+        self.assertEqual(self.offered("ipc", "create", "s"), ["semaphore", "shm"])
+        self.assertEqual(self.offered("qu"), ["queue"])
+        d = self.make({"services": {}, "ipc": {"app/jobs": {"queue": {}}, "gate": {"event": {}}}}).start()
+        self.assertEqual(self.offered("queue", "put", "", socket=d.socket), ["app/jobs"])
+        self.assertEqual(self.offered("-s", str(d.socket), "ipc", "who", ""), ["app/jobs", "gate"])
+        self.assertIn("true", self.offered("lock", "run", "mutex", "--", "tru"))
 
     def test_it_offers_states_and_signals(self):
         self.assertEqual(self.offered("wait", "web", "--for", "st"), ["stopped", "starting", "stopping"])
@@ -98,6 +108,14 @@ class Fish(Completion):
         self.assertEqual(self.offered("wait web --for comp"), ["completed"])
         self.assertEqual(self.offered("kill -s US"), ["USR1", "USR2"])
 
+    def test_it_offers_the_second_word_of_a_command_and_its_objects(self):
+        self.assertEqual(self.offered("queue pu"), ["purge", "put"])
+        self.assertEqual(self.offered("queue get --nul"), ["--null"])
+        self.assertEqual(self.offered("wait --nul"), [])
+        d = self.make({"services": {}, "ipc": {"app/jobs": {"queue": {}}, "gate": {"event": {}}}}).start()
+        self.assertEqual(self.offered("queue put ", d.socket), ["app/jobs"])
+        self.assertEqual(self.offered(f"-s {d.socket} ipc who "), ["app/jobs", "gate"])
+
     def test_it_offers_the_services_of_the_daemon_that_the_line_is_for(self):
         d = self.two_services()
         self.assertEqual(self.offered("restart w", d.socket), ["web", "worker", "worker@1", "worker@2"])
@@ -133,6 +151,13 @@ class Zsh(Completion):
         self.completed("wait --f", "wait --for")
         self.completed("wait web --for compl", "completed")
         self.completed("kill -s WIN", "WINCH")
+
+    def test_it_completes_the_second_word_of_a_command_and_its_objects(self):
+        self.completed("queue pur", "queue purge")
+        self.completed("queue get jobs --nu", "--null")
+        d = self.make({"services": {}, "ipc": {"app/jobs": {"queue": {}}, "gate": {"event": {}}}}).start()
+        self.completed("queue put a", "app/jobs", d.socket)
+        self.completed(f"-s {d.socket} event set ", "event set gate")
 
     def test_it_completes_the_services_of_the_daemon(self):
         d = self.two_services()
