@@ -27,13 +27,13 @@ class Configurations(Scenario):
 
 
 class Tour:
-    def run_tour(self, d):
-        """Pastes the tour into one shell; gives what each block printed, without the blocks in between."""
+    def run_tour(self, d, kind="tour"):
+        """Pastes the blocks of a kind into one shell; gives what each block printed, without the blocks in between."""
         environment = {
             **d.environment(), "PATH": f"{BUILD}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PORT": str(free_port()),
             "HOME": str(d.folder), "TMPDIR": str(d.folder),
         }
-        script = "".join(f"{block}\necho '=== end of block'\n" for block in blocks("tour"))
+        script = "".join(f"{block}\necho '=== end of block'\n" for block in blocks(kind))
         # Into a file: if the tour breaks off, its daemon still holds the other end of a pipe.
         with open(d.stdout_path, "w") as output:
             done = subprocess.run(
@@ -66,6 +66,21 @@ class Tour:
         self.assertEqual(outcome["parameters"]["outcomes"][0]["state"], "running")
         self.assertEqual(error["parameters"]["nearest"], "org.yardmaster.Status")
         self.assertEqual(d.service_pids(), [], end)
+
+
+    def test_the_channels_work_line_by_line(self):
+        d = self.make({"services": {}})
+        listed, queue, holding, others, engine = self.run_tour(d, "channels")
+        self.assertRegex(listed, r"(?m)^jobs +queue +0/1000 ")
+        self.assertIn("the worker is dead\n", queue)
+        delivered = re.findall(r"resize (\d+)\.png, delivered (\d) time", queue)
+        self.assertEqual(sorted(delivered), [("17", "2"), ("18", "1"), ("19", "1")], queue)
+        who, value, code = holding.strip().splitlines()[-3:]
+        self.assertRegex(who, r"^ *\d+ +- +\d+ +1 ")
+        self.assertEqual((value, code), ("1", "exit code 3"))
+        for line in ("not yet", "go", "hello", "through the pipe"):
+            self.assertIn(line + "\n", others)
+        self.assertEqual(engine, "before\n")
 
 
 class AsIs(Tour, Scenario):
