@@ -15,6 +15,13 @@ void check_service(const Draft<ServiceConfig>& service, Report& report);
 void check_services(const std::vector<Draft<ServiceConfig>>& services, const Draft<DaemonConfig>& daemon,
                     Report& report);
 
+// An object by itself: too large, a dead letter that never comes ...
+void check_object(const Draft<ObjectConfig>& object, Report& report);
+
+// Objects and who names them: unknown names, uses that a kind does not have.
+void check_objects(const std::vector<Draft<ObjectConfig>>& objects,
+                   const std::vector<Draft<ServiceConfig>>& services, Report& report);
+
 struct DependencyEdge {
     size_t to;             // number of the service that is waited for
     const char* relation;  // "requires"

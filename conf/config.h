@@ -96,6 +96,44 @@ struct IoPriority {
     int level = 4;  // 0 (first) .. 7
 };
 
+// What a service does with an object; for people, and checked against the kind. All but `read` may write.
+enum class ObjectUse : uint8_t { consume, produce, use, read, write };
+
+constexpr const char* use_word(ObjectUse use) {
+    constexpr const char* kWords[] = {"consume", "produce", "use", "read", "write"};
+    return kWords[static_cast<size_t>(use)];
+}
+
+// A channel object that is declared in a file.
+struct ObjectConfig {
+    enum class Kind : uint8_t { queue, semaphore, lock, event, shm, pipe };
+    enum class Full : uint8_t { block, fail, drop_oldest, drop_newest };
+    struct Queue {
+        uint32_t capacity = 1024;
+        uint64_t max_message = 64 << 10;
+        uint64_t max_bytes = 0;  // 0: no limit but the others
+        bool priorities = false;
+        Full full = Full::block;
+        Milliseconds ttl{0};          // 0: for ever
+        uint32_t max_deliveries = 0;  // 0: without end
+        std::string dead_letter;      // a queue; empty: dead messages are dropped
+    };
+    struct Semaphore {
+        uint32_t value = 1;
+        uint32_t max = 0;  // 0: no limit of its own
+        bool signal = false;
+    };
+    std::string name;
+    Kind kind = Kind::queue;
+    Queue queue;  // these are of their kinds
+    Semaphore semaphore;
+    bool lock_fifo = false;
+    bool event_set = false;
+    uint64_t shm_size = 0;
+    std::string owner, group;  // names or numbers; empty: the daemon's own
+    uint32_t mode = 0600;
+};
+
 struct ServiceConfig {
     std::string name;
     std::string description;
@@ -124,10 +162,11 @@ struct ServiceConfig {
     StopPolicy stop;
     ReloadPolicy reload;
     LogPolicy log;
-    std::vector<Dependency> requires_;   // needed: start them, wait for them, stop when they stop
-    std::vector<Dependency> wants;       // start them, wait for them, go on without them
-    std::vector<Dependency> after;       // order only
-    std::vector<std::string> conflicts;  // starting this stops those, and the other way round
+    std::vector<Dependency> requires_;     // needed: start them, wait for them, stop when they stop
+    std::vector<Dependency> wants;         // start them, wait for them, go on without them
+    std::vector<Dependency> after;         // order only
+    std::vector<std::string> conflicts;    // starting this stops those, and the other way round
+    std::map<std::string, ObjectUse> ipc;  // the objects that it uses
 };
 
 // Who may use the control socket besides root and the daemon's user: names or numbers, not looked up yet.
@@ -140,16 +179,19 @@ struct Access {
 };
 
 struct DaemonConfig {
-    uint32_t parallel_starts = 64;   // services in `starting` at once
-    std::string exit_with;           // container mode: end with this service, and with its exit code
-    std::string log_level = "info";  // of the daemon's own log: trace debug info warning error
-    std::string log_file;            // empty: stderr
-    Access access;                   // the key `access:` beside `daemon:`
+    uint32_t parallel_starts = 64;     // services in `starting` at once
+    std::string exit_with;             // container mode: end with this service, and with its exit code
+    std::string log_level = "info";    // of the daemon's own log: trace debug info warning error
+    std::string log_file;              // empty: stderr
+    uint32_t ipc_objects = 1024;       // that one user may have, declared ones aside
+    uint64_t ipc_bytes = 64ull << 30;  // that these may come to
+    Access access;                     // the key `access:` beside `daemon:`
 };
 
 struct Config {
     DaemonConfig daemon;
     std::vector<ServiceConfig> services;  // in file order
+    std::vector<ObjectConfig> objects;    // likewise
 };
 
 }  // namespace yard::conf

@@ -55,6 +55,9 @@ Value::Map describe(const ServiceConfig& service) {
 Value::Map describe(const DaemonConfig& daemon) {
     return describe_by(daemon_table(), daemon);
 }
+Value::Map describe(const ObjectConfig& object) {
+    return describe_by(object_table(), object);
+}
 Value::Map describe_access(const DaemonConfig& daemon) {
     return describe_by(access_table(), daemon);
 }

@@ -10,6 +10,7 @@ namespace yard::conf {
 
 Value::Map describe(const ServiceConfig& service);
 Value::Map describe(const DaemonConfig& daemon);
+Value::Map describe(const ObjectConfig& object);
 Value::Map describe_access(const DaemonConfig& daemon);  // what stands under `access:`
 
 // The same with the origin of each value: in place of a value {value: 5, origin: "yard.yaml:12"}, of the

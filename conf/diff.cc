@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "conf/describe.h"
 #include "conf/instances.h"
 #include "conf/schema.h"
 #include "conf/yaml_text.h"
@@ -44,6 +45,30 @@ std::vector<KeyChange> compare(const Table<T>& table, const std::string& prefix,
         } else {
             changes.push_back({prefix + row.path, yaml_text(from), yaml_text(to), row.effect});
         }
+    }
+    return changes;
+}
+
+std::vector<KeyChange> compare_objects(const std::vector<ObjectConfig>& before,
+                                       const std::vector<ObjectConfig>& after) {
+    std::unordered_map<std::string_view, const ObjectConfig*> was, is;
+    for (const ObjectConfig& object : before) was[object.name] = &object;
+    for (const ObjectConfig& object : after) is[object.name] = &object;
+    const auto whole = [](const ObjectConfig& object) { return yaml_text(Value{describe(object)}); };
+    std::vector<KeyChange> changes;
+    for (const ObjectConfig& object : before) {
+        if (!is.contains(object.name))
+            changes.push_back({"ipc." + object.name, whole(object), "", Effect::at_once});
+    }
+    for (const ObjectConfig& object : after) {
+        const auto old = was.find(object.name);
+        if (old == was.end() || old->second->kind != object.kind) {
+            const std::string from = old == was.end() ? "" : whole(*old->second);
+            changes.push_back({"ipc." + object.name, from, whole(object), Effect::at_once});
+            continue;
+        }
+        for (KeyChange& change : compare(object_table(), "ipc." + object.name + ".", *old->second, object))
+            changes.push_back(std::move(change));
     }
     return changes;
 }
@@ -93,6 +118,7 @@ Diff diff(const Config& before, const Config& after) {
     found.daemon = compare(daemon_table(), daemon_table().prefix(), before.daemon, after.daemon);
     for (KeyChange& change : compare(access_table(), access_table().prefix(), before.daemon, after.daemon))
         found.daemon.push_back(std::move(change));
+    found.objects = compare_objects(before.objects, after.objects);
     return found;
 }
 

@@ -11,7 +11,8 @@
 namespace yard::conf {
 
 struct KeyChange {
-    std::string path;  // "log.max_size", "env.MODE"; of the daemon "daemon.log_level", "access.operate.users"
+    std::string
+        path;  // "log.max_size", "env.MODE"; of the daemon "daemon.log_level", "access.operate.users"; of an object "ipc.jobs.queue.capacity"
     std::string from, to;  // as YAML would write them in one line; empty: not set
     Effect effect;         // on what runs; of the daemon's own keys always at_once
     bool operator==(const KeyChange&) const = default;
@@ -32,7 +33,10 @@ struct Diff {
     std::vector<std::string> added;      // in the order of the new file
     std::vector<ServiceChange> changed;  // in the order of the new file
     std::vector<KeyChange> daemon;
-    bool empty() const { return removed.empty() && added.empty() && changed.empty() && daemon.empty(); }
+    std::vector<KeyChange> objects;  // a whole one that comes or goes as "ipc.jobs"
+    bool empty() const {
+        return removed.empty() && added.empty() && changed.empty() && daemon.empty() && objects.empty();
+    }
 };
 
 // The order of services in a file does not count.

@@ -1,10 +1,12 @@
 #include "conf/loader.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <unordered_map>
 
 #include "conf/checks.h"
+#include "conf/object_types.h"
 #include "conf/section_reader.h"
 #include "conf/service_types.h"
 #include "conf/variables.h"
@@ -14,6 +16,7 @@ namespace yard::conf {
 namespace {
 
 using ServiceDraft = Draft<ServiceConfig>;
+using ObjectDraft = Draft<ObjectConfig>;
 
 // "conf/" of "conf/yard.yaml", "" of "yard.yaml".
 std::string folder_of(const std::string& path) {
@@ -29,7 +32,10 @@ class Loader {
         const Mark whole{report_.number_of(path), 0, 0};
         const ServiceDraft defaults = read_file(path, whole, {}, 0);
         read_drop_ins(folder_of(path) + "yard.d", whole, defaults);
-        if (complete_) check_services(services_, daemon_, report_);
+        if (complete_) {
+            check_services(services_, daemon_, report_);
+            check_objects(objects_, services_, report_);
+        }
         Loaded loaded;
         loaded.diagnostics = report_.diagnostics();
         if (!loaded.diagnostics.empty()) return loaded;
@@ -37,6 +43,7 @@ class Loader {
         loaded.config.daemon = std::move(daemon_.config);
         loaded.config.services.reserve(services_.size());
         for (ServiceDraft& service : services_) loaded.config.services.push_back(std::move(service.config));
+        for (ObjectDraft& object : objects_) loaded.config.objects.push_back(std::move(object.config));
         return loaded;
     }
 
@@ -112,6 +119,8 @@ class Loader {
         if (head.config.access != nullptr) read_access(*head.config.access, head.where("access"), reader);
         if (head.config.services != nullptr && head.config.services->is_map())
             read_services(head.config.services->entries(), own_defaults, reader);
+        if (head.config.ipc != nullptr && head.config.ipc->is_map())
+            read_objects(head.config.ipc->entries(), reader);
         return own_defaults;
     }
 
@@ -146,18 +155,67 @@ class Loader {
                 reader.expected("a map such as {command: [program, arguments]}", *value);
                 continue;
             }
-            const auto [first, fresh] = defined_at_.emplace(name, mark);
-            if (!fresh) {
-                report_.error(mark, "the service " + in_quotes(name) + " is defined already at " +
-                                        report_.place(first->second) + "; keep one of them");
-                continue;
-            }
+            if (!is_first("service", name, mark, defined_at_)) continue;
             ServiceDraft& service = services_.emplace_back(defaults);
             service.config.name = name;
             service.mark = mark;
             read_section(*value, service_table(), service, reader);
             check_service(service, report_);
         }
+    }
+
+    using Places = std::unordered_map<std::string, Mark>;
+    bool is_first(const char* what, const std::string& name, Mark mark, Places& places) {
+        const auto [first, fresh] = places.emplace(name, mark);
+        if (fresh) return true;
+        report_.error(mark, std::string("the ") + what + " " + in_quotes(name) + " is defined already at " +
+                                report_.place(first->second) + "; keep one of them");
+        return false;
+    }
+
+    void read_objects(const Node::Entries& entries, Reader& reader) {
+        for (const auto& [name, mark, value] : entries) {
+            if (const std::string fault = object_name_fault(name); !fault.empty())
+                report_.error(mark, in_quotes(name) + " cannot be the name of an object: " + fault);
+            const std::optional<ObjectConfig::Kind> kind = read_kind(name, *value, reader);
+            if (!kind || !is_first("object", name, mark, declared_at_)) continue;
+            ObjectDraft& object = objects_.emplace_back();
+            object.config.name = name;
+            object.config.kind = *kind;
+            object.mark = mark;
+            read_section(*value, object_table(), object, reader);
+            check_object(object, report_);
+        }
+    }
+
+    // Of its keys exactly one is a kind.
+    std::optional<ObjectConfig::Kind> read_kind(const std::string& name, const Node& value, Reader& reader) {
+        const auto& kinds = object_kinds();
+        reader.begin(in_quotes(name));
+        const std::string expected = "a map with " + either(kinds) + ", such as {queue: {}}";
+        if (!value.is_map()) {
+            reader.expected(expected, value);
+            return {};
+        }
+        const Node::Entry* found = nullptr;
+        for (const Node::Entry& entry : value.entries()) {
+            if (std::find(kinds.begin(), kinds.end(), entry.key) == kinds.end()) continue;
+            if (found != nullptr) {
+                reader.error(entry.key_mark, "both " + found->key + " and " + entry.key +
+                                                 " are given; an object has one kind");
+                return {};
+            }
+            found = &entry;
+        }
+        if (found == nullptr) {
+            const auto& entries = value.entries();
+            const std::string proposal = entries.empty() ? "" : did_you_mean(entries.front().key, kinds);
+            reader.error(entries.empty() ? value.mark() : entries.front().key_mark,
+                         with_proposal("its kind is missing; expected " + expected, proposal));
+            return {};
+        }
+        return static_cast<ObjectConfig::Kind>(std::find(kinds.begin(), kinds.end(), found->key) -
+                                               kinds.begin());
     }
 
     void read_drop_ins(const std::string& folder, Mark named_at, const ServiceDraft& defaults) {
@@ -191,11 +249,13 @@ class Loader {
     Report report_;
     bool complete_ = true;  // every file could be read to its end
     std::map<std::string, Mark> read_at_;
-    std::unordered_map<std::string, Mark> defined_at_;
+    Places defined_at_;
+    Places declared_at_;
     bool daemon_given_ = false;
     std::optional<Mark> access_at_;
     Draft<DaemonConfig> daemon_;
     std::vector<ServiceDraft> services_;
+    std::vector<ObjectDraft> objects_;
 };
 
 }  // namespace

@@ -60,6 +60,7 @@ std::string Table<T>::path_ending_in(std::string_view key, std::string_view valu
 template class Table<FileHead>;
 template class Table<ServiceConfig>;
 template class Table<DaemonConfig>;
+template class Table<ObjectConfig>;
 
 namespace {
 
@@ -95,6 +96,9 @@ const Table<FileHead>& file_table() {
             row<FileHead>("access", map_node("who may use the control socket"), "",
                           "Who may use the control socket besides root and the daemon's user.",
                           YARD_FIELD(access)),
+            row<FileHead>("ipc", map_node("channel objects by name"), "",
+                          "Channel objects by name: each a queue, semaphore, lock, event, shm or pipe.",
+                          YARD_FIELD(ipc)),
         });
     return table;
 }
@@ -121,6 +125,12 @@ const Table<DaemonConfig>& daemon_table() {
             row<DaemonConfig>("log_file", path(), "",
                               "File of the daemon's own log instead of standard error.",
                               YARD_FIELD(log_file)),
+            row<DaemonConfig>("ipc_objects", integer<uint32_t>(0, 16'000), "1024",
+                              "How many channel objects one user may have, declared ones aside.",
+                              YARD_FIELD(ipc_objects)),
+            row<DaemonConfig>("ipc_bytes", size(), "64GiB",
+                              "How much memory the objects of one user may come to, declared ones aside.",
+                              YARD_FIELD(ipc_bytes)),
         });
     return table;
 }
@@ -130,6 +140,7 @@ std::string right_place_of(std::string_view key, std::string_view value, std::st
         const std::string path = table.path_ending_in(key, value);
         return path.empty() || table.title() == title ? path : table.prefix() + path;
     };
+    if (title == object_table().title()) return in(object_table());
     // `user` there is a slip for `users`, and `groups` elsewhere has nothing to do with access.
     if (title == access_table().title()) return in(access_table());
     const bool role = access_table().section(std::string(key)) != nullptr;

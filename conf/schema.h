@@ -99,12 +99,14 @@ struct FileHead {
     const Node* services = nullptr;
     const Node* daemon = nullptr;
     const Node* access = nullptr;
+    const Node* ipc = nullptr;
 };
 
 const Table<FileHead>& file_table();
 const Table<ServiceConfig>& service_table();
 const Table<DaemonConfig>& daemon_table();
 const Table<DaemonConfig>& access_table();  // what stands under `access:`
+const Table<ObjectConfig>& object_table();  // of one object under `ipc:`
 
 // Where a key that was found at a wrong place with `value` (empty: a list or a map) belongs: "restart.delay", or
 // "daemon.log_file" when that is another table than `title`. Or empty.

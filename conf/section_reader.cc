@@ -147,8 +147,10 @@ void read_section(const Node& map, const Table<T>& table, Draft<T>& draft, Reade
 template struct Draft<FileHead>;
 template struct Draft<ServiceConfig>;
 template struct Draft<DaemonConfig>;
+template struct Draft<ObjectConfig>;
 template void read_section(const Node&, const Table<FileHead>&, Draft<FileHead>&, Reader&);
 template void read_section(const Node&, const Table<ServiceConfig>&, Draft<ServiceConfig>&, Reader&);
 template void read_section(const Node&, const Table<DaemonConfig>&, Draft<DaemonConfig>&, Reader&);
+template void read_section(const Node&, const Table<ObjectConfig>&, Draft<ObjectConfig>&, Reader&);
 
 }  // namespace yard::conf

@@ -1,4 +1,5 @@
 // The keys of a service.
+#include "conf/object_types.h"
 #include "conf/row.h"
 #include "conf/schema.h"
 #include "conf/service_types.h"
@@ -329,6 +330,11 @@ Rows neighbour_rows() {
         key("conflicts", at_once, list_of(text()), "",
             "Services that are stopped when it starts, and the other way round.", YARD_FIELD(conflicts))
             .shown_if(not_empty(YARD_FIELD(conflicts))),
+        key("ipc", restart, object_uses(), "",
+            "Objects of ipc: that it uses, and how: consume, produce, use, read or write. It gets them at "
+            "its start.",
+            YARD_FIELD(ipc))
+            .like("{jobs: consume, cache: read}"),
     };
 }
 

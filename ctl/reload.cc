@@ -21,7 +21,7 @@ std::string key_line(const Json& change, const Terminal& terminal) {
 }
 
 bool is_empty(const Json& changes) {
-    for (const char* part : {"removed", "added", "changed", "daemon"}) {
+    for (const char* part : {"removed", "added", "changed", "daemon", "ipc"}) {
         if (!changes[part].as_array().empty()) return false;
     }
     return true;
@@ -38,7 +38,9 @@ void print_changes(Context& context, const Json& changes) {
         named("~", change["service"], Colour::yellow);
         for (const Json& key : change["keys"].as_array()) context.out.line("    " + key_line(key, terminal));
     }
-    for (const Json& key : changes["daemon"].as_array()) context.out.line("~ " + key_line(key, terminal));
+    for (const char* part : {"daemon", "ipc"}) {
+        for (const Json& key : changes[part].as_array()) context.out.line("~ " + key_line(key, terminal));
+    }
     if (is_empty(changes)) context.out.line("nothing has changed");
 }
 

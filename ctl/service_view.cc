@@ -85,6 +85,10 @@ std::string service_details(const Json& service, WallTime now, const Terminal& t
     line("  Restarts: ", number_or_dash(service["restarts"]));
     line(" Last exit: ", exit_words(service["exit"]));
     line("   Its log: ", service["log_problem"].as_string());
+    std::string objects;
+    for (const auto& [object, use] : service["ipc"].as_object())
+        objects += (objects.empty() ? "" : ", ") + object + " (" + use.as_string() + ")";
+    line("   Objects: ", objects);
     count("   Dropped: ", service["log_dropped_bytes"], " bytes of its log");
     count("   Ignored: ", service["notify_ignored"], " notifications from outside of it");
     return text;

@@ -85,6 +85,7 @@ Json value(const conf::Shape& shape) {
     if (shape.kind == "command") return list(text(), false);
     if (shape.kind == "map of text") return map_of(text());
     if (shape.kind == "dependencies") return dependencies(shape);
+    if (shape.kind == "uses") return map_of(words(shape.words));
     if (shape.kind == "limit") return any_of({text(), list(text(), false)});
     return scalar(shape);
 }
@@ -152,6 +153,7 @@ std::string json_schema() {
     refine("services", map_of(service));
     refine("daemon", chapter_schema(all[2]));
     refine("access", chapter_schema(all[3]));
+    refine("ipc", map_of(chapter_schema(all[4])));
     file.set("properties", std::move(properties));
     Json schema =
         Json::Object{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "yard.yaml"}};

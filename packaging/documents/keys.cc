@@ -25,6 +25,7 @@ std::vector<Chapter> chapters() {
         chapter(conf::service_table(), "services.NAME", doc_of("services"), true),
         chapter(conf::daemon_table(), "daemon", doc_of("daemon"), false),
         chapter(conf::access_table(), "access", doc_of("access"), false),
+        chapter(conf::object_table(), "ipc.NAME", doc_of("ipc"), false),
     };
 }
 

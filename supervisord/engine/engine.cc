@@ -63,6 +63,8 @@ Status can_start(const conf::Config& next, const Options& options, uint32_t slot
     size_t services = 0;
     for (const conf::ServiceConfig& service : next.services) services += service.instances;
     if (services >= slots) return fail(too_many(services, slots));
+    if (const auto owners = resolve_owners(next.objects, SystemUserDatabase()); !owners)
+        return fail(owners.error());
     const Result<Folders> folders = make_folders(options, keeps_logs(next.services));
     return folders ? check_daemon_log(next.daemon.log_file) : Status(fail(folders.error()));
 }
@@ -164,17 +166,23 @@ Started<Unit> Engine::set_up(const Inventory& inventory, Plan plan, KeptConfig k
             },
             [this](std::function<void()> work) { deferred_.post(std::move(work)); }});
     if (Status logs = open_logs(); !logs) return stop(logs.error());
-    host_.connect(&graph_, logs_.get(), commands_.get());
-    reload_ = std::make_unique<Reload>(std::move(kept), link_, graph_, host_, std::move(plan.can_start));
+    if (Status broker = open_broker(plan.config.objects); !broker) return stop(broker.error());
+    host_.connect(&graph_, logs_.get(), commands_.get(), &broker_->broker());
+    reload_ = std::make_unique<Reload>(
+        std::move(kept), link_, graph_, host_, std::move(plan.can_start), [this](const conf::Config& next) {
+            const std::string conflict = broker_->broker().conflict(next.objects);
+            return conflict.empty() ? Ok() : Status(fail(conflict));
+        });
     backend_ = std::make_unique<EngineBackend>(EngineBackend::Parts{
-        &graph_, &host_, reload_.get(), logs_.get(), &clock_, loop_.get(), cgroups_.get(),
+        &graph_, &host_, reload_.get(), &broker_->broker(), logs_.get(), &clock_, loop_.get(), cgroups_.get(),
         inventory.welcome.slots, folders_.logs, [this](std::string_view) { request_shutdown(); }});
     methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
+    control::ServerLimits limits = control::ServerLimits::for_files(files.rlim_cur);
+    limits.has_objects = [this](const auto& caller) { return broker_->is_user(caller.uid); };
     auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_,
-                                          control::owner_access(geteuid()),
-                                          control::ServerLimits::for_files(files.rlim_cur));
+                                          control::owner_access(geteuid()), limits);
     if (!server) return stop(server.error());
     server_ = std::move(*server);
     auto watch =
@@ -200,6 +208,16 @@ Status Engine::open_logs() {
     auto logs = LogRouter::create(loop_.get(), folders_.logs, std::move(callbacks));
     if (!logs) return Failure<Error>{logs.error()};
     logs_ = std::move(*logs);
+    return Ok();
+}
+
+Status Engine::open_broker(const std::vector<conf::ObjectConfig>& objects) {
+    Result<std::unique_ptr<BrokerHost>> opened =
+        BrokerHost::open({loop_.get(), &clock_, &link_, &deferred_, &graph_, &images_, &slots_,
+                          [this](pid_t pid) { return host_.service_of(pid); }, folders_.runtime},
+                         held_, objects, config_);
+    if (!opened) return fail(std::move(opened).error());
+    broker_ = std::move(*opened);
     return Ok();
 }
 
@@ -267,6 +285,7 @@ void Engine::begin(const Inventory& inventory, const ReloadPlan& plan) {
     for (const keeper::Report& report : inventory.reports) {
         if (!is_signal(report)) on_report(report);
     }
+    broker_->begin();
     reload_->carry_out(plan);
     for (const keeper::Report& report : inventory.reports) {  // one may ask for the next reload
         if (is_signal(report)) on_report(report);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/aux_commands.h"
+#include "engine/broker_host.h"
 #include "engine/control/methods.h"
 #include "engine/control/server.h"
 #include "engine/deferred.h"
@@ -60,6 +61,7 @@ class Engine {
     Started<Unit> set_up(const Inventory& inventory, Plan plan, KeptConfig kept, UniqueFd control_socket);
     Started<Unit> build_graph(const Inventory& inventory, Plan& plan);
     Status open_logs();
+    Status open_broker(const std::vector<conf::ObjectConfig>& objects);
     std::vector<std::string> cells() const;
     void assign_slots(const Inventory& inventory);
     void mark_outdated(ServiceId id);
@@ -95,6 +97,7 @@ class Engine {
     ServiceGraph graph_;
     std::unique_ptr<AuxCommands> commands_;
     std::unique_ptr<LogRouter> logs_;
+    std::unique_ptr<BrokerHost> broker_;
     std::unique_ptr<Reload> reload_;
     std::unique_ptr<EngineBackend> backend_;
     std::unique_ptr<control::Methods> methods_;

@@ -16,6 +16,7 @@ class EngineBackend : public control::GraphBackend {
         ServiceGraph* graph;
         ServiceHost* host;
         Reload* reload;
+        control::IpcBackend* ipc;
         LogRouter* logs;
         const Clock* clock;
         uv_loop_s* loop;
@@ -45,6 +46,7 @@ class EngineBackend : public control::GraphBackend {
     control::Reloading compare_configuration() override { return parts_.reload->compare(); }
     control::Reloading reload() override { return parts_.reload->apply(); }
     void reload_service(ServiceId id, std::function<void(Status)> done) override;
+    control::IpcBackend& ipc() override { return *parts_.ipc; }
     void shutdown(std::string_view cause) override { parts_.shutdown(cause); }
 
   private:

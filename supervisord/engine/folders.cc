@@ -85,7 +85,7 @@ Result<Folders> make_folders(const Options& options, bool keeps_logs) {
     // the control socket, which checks its peer.
     const unsigned run_mode = geteuid() == 0 ? 0711 : 0700;
     std::vector<std::pair<std::string, unsigned>> wanted;
-    for (const char* inside : {"", "/out", "/command", "/notify", "/ready"})
+    for (const char* inside : {"", "/out", "/command", "/notify", "/ready", "/pipes"})
         wanted.emplace_back(folders.runtime + inside, run_mode);
     const Result<std::string> state = state_dir(options);
     if (keeps_logs && !state) return fail(state.error());

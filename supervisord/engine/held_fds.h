@@ -18,6 +18,9 @@ enum class HeldKind : uint32_t {
     spool,     // likewise: see engine/log_router.h
     notify,    // likewise: sd_notify socket
     ready,     // likewise: readiness FIFO
+    registry,  // the broker's books
+    channel,   // per number of an object in the registry: its memory, or the FIFO of a pipe
+    bell,      // likewise: an eventfd, see ipc/channel/bell.h
 };
 
 constexpr uint64_t held_name(HeldKind kind, uint32_t slot = 0) {

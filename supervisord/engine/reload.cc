@@ -16,6 +16,9 @@ Reload::Comparison Reload::compare_files() {
     const Started<conf::Config> current = kept_.current();
     if (current) {
         comparison.answer.changes = conf::diff(*current, comparison.candidate.config);
+        const Status fits = fits_(comparison.candidate.config);
+        if (!fits && !comparison.answer.changes.objects.empty())
+            comparison.answer.refusal = fits.error().message;
     } else {
         comparison.answer.refusal = current.error().message;
     }

@@ -25,9 +25,15 @@ class Reload {
     // Could an engine start under this configuration? Whatever it fails on has to be seen before it is in force.
     using Check = std::function<Status(const conf::Config& next)>;
 
-    // What is referred to outlives this.
-    Reload(KeptConfig kept, KeeperLink& link, ServiceGraph& graph, ServiceHost& host, Check can_start)
-        : kept_(std::move(kept)), link_(link), graph_(graph), host_(host), can_start_(std::move(can_start)) {}
+    // What is referred to outlives this. `fits`: can this configuration follow, as things are?
+    Reload(KeptConfig kept, KeeperLink& link, ServiceGraph& graph, ServiceHost& host, Check can_start,
+           Check fits)
+        : kept_(std::move(kept)),
+          link_(link),
+          graph_(graph),
+          host_(host),
+          can_start_(std::move(can_start)),
+          fits_(std::move(fits)) {}
 
     // ---- To the next configuration.
     // What the files say now against what is in force.
@@ -60,6 +66,7 @@ class Reload {
     ServiceGraph& graph_;
     ServiceHost& host_;
     const Check can_start_;
+    const Check fits_;
     std::string refusal_;
     UniqueFd next_;
     size_t leaving_ = 0;        // services that are not gone yet

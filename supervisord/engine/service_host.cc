@@ -25,10 +25,11 @@ ServiceHost::ServiceHost(const HostParts& parts, Transition on_transition)
     : parts_(parts), on_transition_(std::move(on_transition)), kill_timer_(parts.loop) {}
 ServiceHost::~ServiceHost() = default;
 
-void ServiceHost::connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands) {
+void ServiceHost::connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands, Broker* broker) {
     graph_ = graph;
     logs_ = logs;
     commands_ = commands;
+    broker_ = broker;
     services_.resize(graph->size());
 }
 
@@ -117,7 +118,7 @@ void ServiceHost::on_spool(ServiceId id, int fd) {
 
 // ---- Starting
 
-Status ServiceHost::lay_image(ServiceId id) {
+Status ServiceHost::lay_image(ServiceId id, uint32_t generation) {
     StartRequest request;
     request.config = &graph_->config(id);
     request.name = graph_->name(id);
@@ -129,6 +130,12 @@ Status ServiceHost::lay_image(ServiceId id) {
             service(id).cgroup = Service::Cgroup::present;
         }
         request.cgroup = parts_.cgroups->directory(request.name);
+    }
+    if (!request.config->ipc.empty()) {
+        const uid_t owner = parts_.images->owner(*request.config);
+        auto objects = broker_->attach({slot(id), generation}, owner, request.config->ipc);
+        if (!objects) return Failure<Error>{objects.error()};
+        request.objects = std::move(*objects);
     }
     return parts_.images->lay(request, slot(id));
 }
@@ -144,12 +151,13 @@ void ServiceHost::spawn(ServiceId id, uint32_t generation) {
         look_for_line(id);
         if (awaits_line(id)) logs_->watch_lines(graph_->name(id), true);
     }
-    if (ready) ready = lay_image(id);
+    if (ready) ready = lay_image(id, generation);
     if (ready) {
         parts_.link->spawn({slot(id), generation});
         return;
     }
     parts_.deferred->post([this, id, generation, error = ready.error()] {
+        broker_->ended({slot(id), generation}, keeper::kStatusUnknown);
         graph_->on_spawn_failed(id, generation, {"set-up", 0, error.message}, now());
     });
 }
@@ -405,6 +413,13 @@ ServiceProcesses ServiceHost::processes(ServiceId id) const {
     return found;
 }
 
+std::string ServiceHost::service_of(pid_t pid) const {
+    for (ServiceId id = 0; id < services_.size(); ++id) {
+        if (graph_->facts(id).pid == pid || belongs(id, pid)) return graph_->name(id);
+    }
+    return "";
+}
+
 void ServiceHost::remove_traces() {
     if (!in_cgroup()) return;
     for (ServiceId id = 0; id < services_.size(); ++id) remove_cgroup(id);
@@ -504,6 +519,7 @@ void ServiceHost::on_report(ServiceId id, const keeper::Report& report) {
 
 void ServiceHost::on_started(ServiceId id, const keeper::Report& report) {
     service(id).shim_pid = report.record.shim_pid;
+    broker_->started({slot(id), report.key.generation}, report.record.pid);
     graph_->on_started(id, report.key.generation, report.record.pid, now());
     listen_if_started(id);
 }
@@ -535,6 +551,7 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
     if (service(id).notify) service(id).notify->drain_now();  // last words before the end
     if (service(id).prepared) logs_->process_ended(graph_->name(id));
     if (record.tree_empty) service(id).shim_pid = 0;
+    broker_->ended({report.key.slot, report.key.generation}, record.wait_status);
     const bool moved_main_ended = graph_->facts(id).main_moved && record.pid == graph_->facts(id).pid;
     if (record.stage != 0) {
         service(id).cgroup = Service::Cgroup::unknown;  // it may be what is missing

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/broker/broker.h"
 #include "engine/deferred.h"
 #include "engine/host/cgroup.h"
 #include "engine/host/process_list.h"
@@ -53,7 +54,7 @@ class ServiceHost : public Effects {
     ~ServiceHost() override;
 
     // The rest of the circle. Before the first event.
-    void connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands);
+    void connect(ServiceGraph* graph, LogRouter* logs, CommandRunner* commands, Broker* broker);
 
     // A new engine: takes up what the services of the earlier one left open (logs, notify sockets).
     void take_over(ServiceId id);
@@ -82,6 +83,8 @@ class ServiceHost : public Effects {
     void run_reload_command(ServiceId id, std::function<void(Status)> done);
     Status renice(ServiceId id, int nice);
     ServiceProcesses processes(ServiceId id) const;
+    // Which service a process belongs to; empty: none.
+    std::string service_of(pid_t pid) const;
     // The daemon's end has begun: from now on a service that is down leaves nothing outside this process.
     void begin_end() { ending_ = true; }
     // Releases what is left of all of them.
@@ -130,7 +133,7 @@ class ServiceHost : public Effects {
     keeper::Key key(ServiceId id) const { return {slot(id), graph_->facts(id).generation}; }
     Status prepare(ServiceId id);
     Status prepare_notify(ServiceId id);
-    Status lay_image(ServiceId id);
+    Status lay_image(ServiceId id, uint32_t generation);
     Status open_log(ServiceId id, UniqueFd output);
     Status open_notify(ServiceId id, UniqueFd socket);
     void start_probe(ServiceId id, std::function<void()> on_ready);
@@ -161,6 +164,7 @@ class ServiceHost : public Effects {
     ServiceGraph* graph_ = nullptr;
     LogRouter* logs_ = nullptr;
     CommandRunner* commands_ = nullptr;
+    Broker* broker_ = nullptr;
     std::vector<Service> services_;
     std::vector<std::pair<ServiceId, uint32_t>> unkilled_;  // with their generations; to be killed again
     LoopTimer kill_timer_;

@@ -1,11 +1,14 @@
 #include "engine/service_images.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <string_view>
 
+#include "engine/held_fds.h"
 #include "engine/spawn_image.h"
+#include "ipc/channel/passed_channels.h"
 #include "protocol/spawn_image.h"
 
 namespace yard::engine {
@@ -40,6 +43,21 @@ Status write_image(int fd, const std::string& bytes, uint64_t offset) {
         done += static_cast<size_t>(size);
     }
     return Ok();
+}
+
+// The daemon holds the other side, so that opening one side does not wait for it.
+int pipe_flags(conf::ObjectUse use) {
+    switch (use) {
+        case conf::ObjectUse::consume:
+        case conf::ObjectUse::read:
+            return O_RDONLY;
+        case conf::ObjectUse::produce:
+        case conf::ObjectUse::write:
+            return O_WRONLY;
+        case conf::ObjectUse::use:
+            break;
+    }
+    return O_RDWR;
 }
 
 }  // namespace
@@ -88,6 +106,33 @@ std::vector<std::string> ServiceImages::environment(const StartRequest& request,
     return environment;
 }
 
+// From the first number that is free: standard descriptors are there, and perhaps one for readiness.
+void ServiceImages::pass_objects(const StartRequest& request, SpawnSpec* spec) const {
+    int next = 3;
+    const auto take = [&next, taken = request.config->ready.fd] {
+        if (next == taken) ++next;
+        return next++;
+    };
+    std::vector<ipc::PassedChannel> channels;
+    for (const PassedObject& object : request.objects) {
+        ipc::PassedChannel& channel = channels.emplace_back();
+        channel.name = object.name;
+        channel.memory = take();
+        if (!object.pipe.empty()) {
+            spec->passed.push_back({0, object.pipe, pipe_flags(object.use), channel.memory});
+            continue;
+        }
+        channel.bell = take();
+        channel.owner = object.owner;
+        const int flags = object.use == conf::ObjectUse::read ? O_RDONLY : O_RDWR;
+        spec->passed.push_back({held_name(HeldKind::channel, object.number), "", flags, channel.memory});
+        spec->passed.push_back({held_name(HeldKind::bell, object.number), "", O_RDWR, channel.bell});
+    }
+    if (channels.empty()) return;
+    set_variable(&spec->environment, ipc::kPassedVariable, ipc::passed_text(channels));
+    set_variable(&spec->environment, ipc::kPassedPidVariable, kPidPlace);
+}
+
 Status ServiceImages::lay(const StartRequest& request, uint32_t slot) {
     const conf::ServiceConfig& config = *request.config;
     const Result<Identity> who = identity(config);
@@ -102,6 +147,7 @@ Status ServiceImages::lay(const StartRequest& request, uint32_t slot) {
     spec.nice = request.nice ? request.nice : config.nice;
     spec.output_path = request.output.empty() ? paths_.output(request.name) : request.output;
     if (own && config.ready.kind == conf::Readiness::Kind::fd) spec.ready_path = paths_.ready(request.name);
+    if (own) pass_objects(request, &spec);
     spec.cgroup = request.cgroup;
     spec.shim = request.cgroup.empty();
     if (spec.shim) spec.shim_title = "supervisord: shim " + request.name;

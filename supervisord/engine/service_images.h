@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "conf/config.h"
+#include "engine/broker/passed_object.h"
 #include "engine/host/identity.h"
 #include "engine/host/privileges.h"
 #include "engine/host/users.h"
@@ -17,6 +18,8 @@
 #include "protocol/keeper_protocol.h"
 
 namespace yard::engine {
+
+struct SpawnSpec;
 
 // One service to be started, or a command to be run in its place.
 struct StartRequest {
@@ -27,7 +30,8 @@ struct StartRequest {
     std::optional<int> nice = {};  // instead of the configuration's
     std::string cgroup = {};       // empty: under a shim
     std::string output = {};       // the FIFO it writes to; empty: the service's, which leads into its log
-    int32_t main_pid = 0;          // of the service, for an auxiliary command; 0: none
+    std::vector<PassedObject> objects = {};  // that it gets
+    int32_t main_pid = 0;                    // of the service, for an auxiliary command; 0: none
 };
 
 class ServiceImages {
@@ -47,6 +51,7 @@ class ServiceImages {
 
   private:
     std::vector<std::string> environment(const StartRequest& request, const Identity& identity) const;
+    void pass_objects(const StartRequest& request, SpawnSpec* spec) const;
 
     const int arena_fd_;
     const ServicePaths paths_;

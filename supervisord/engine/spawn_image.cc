@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -105,6 +106,28 @@ void standard_fds(ImageWriter* image, const SpawnSpec& spec) {
                 {number(AT_FDCWD), offset(image->text(spec.ready_path)), number(O_RDWR | O_CLOEXEC)});
     image->step(SpawnStage::ready_fd, SYS_fcntl, {result(), number(F_DUPFD_CLOEXEC), number(kSpareFd)});
     image->step(SpawnStage::ready_fd, SYS_dup3, {result(), number(fd), number(0)});
+}
+
+void pass_objects(ImageWriter* image, const SpawnSpec& spec, ImageHeader* header) {
+    std::vector<uint64_t> names;
+    for (const SpawnSpec::Passed& passed : spec.passed) {
+        if (passed.held == 0) {
+            open_onto(image, SpawnStage::channels, passed.path, passed.flags, {passed.fd});
+            continue;
+        }
+        const int source = kFirstPassedFd + static_cast<int>(names.size());
+        names.push_back(passed.held);
+        if (passed.flags == O_RDONLY) {
+            open_onto(image, SpawnStage::channels, "/proc/self/fd/" + std::to_string(source), O_RDONLY,
+                      {passed.fd});
+        } else {
+            image->step(SpawnStage::channels, SYS_dup3, {number(source), number(passed.fd), number(0)});
+        }
+    }
+    if (names.empty()) return;
+    header->passed =
+        static_cast<uint32_t>(image->data(names.data(), names.size() * sizeof names[0], sizeof names[0]));
+    header->passed_count = static_cast<uint32_t>(names.size());
 }
 
 int kernel_policy(conf::Scheduling::Policy policy) {
@@ -234,6 +257,10 @@ Result<std::string> make_spawn_image(const SpawnSpec& spec) {
         return fail("the path of the cgroup is too long: " + spec.cgroup);
     std::memcpy(header.cgroup, spec.cgroup.c_str(), spec.cgroup.size());
 
+    const auto held = std::ranges::count_if(spec.passed, [](const auto& passed) { return passed.held != 0; });
+    if (held > kMaxPassed)
+        return fail("ipc: a service can have at most " + std::to_string(kMaxPassed / 2) + " objects");
+
     ImageWriter image;
     header.argv = image.texts(spec.command);
     if (!spec.shim_title.empty()) header.title = static_cast<uint32_t>(image.text(spec.shim_title));
@@ -245,6 +272,7 @@ Result<std::string> make_spawn_image(const SpawnSpec& spec) {
 
     image.step(SpawnStage::session, SYS_setsid, {});
     standard_fds(&image, spec);
+    pass_objects(&image, spec, &header);
     priorities(&image, spec);
     resources(&image, *spec.config);
     become(&image, spec);

@@ -19,11 +19,19 @@ struct SpawnSpec {
     Identity identity;
     std::optional<int> nice;
     std::string output_path;  // opened for standard output and error
-    std::string ready_path;   // FIFO for `ready: {fd: N}`; empty: none
-    std::string cgroup;       // directory to be born in; empty: none
-    bool shim = false;        // no cgroup: keep the tree together with a shim
-    std::string shim_title;   // what ps(1) shows of it; empty: as the keeper
-    bool linger = false;      // see kImageLinger
+    // An object's descriptor, for the service under the number `fd`.
+    struct Passed {
+        uint64_t held = 0;  // under which name the keeper holds it; 0: `path` is opened
+        std::string path;   // a FIFO
+        int flags = 0;      // O_RDONLY, O_RDWR ...; of what is held O_RDWR is as it is
+        int fd = -1;
+    };
+    std::vector<Passed> passed;
+    std::string ready_path;  // FIFO for `ready: {fd: N}`; empty: none
+    std::string cgroup;      // directory to be born in; empty: none
+    bool shim = false;       // no cgroup: keep the tree together with a shim
+    std::string shim_title;  // what ps(1) shows of it; empty: as the keeper
+    bool linger = false;     // see kImageLinger
 };
 
 // The bytes for image_offset(slot). Fails when they do not fit, naming what is too large.

@@ -18,6 +18,7 @@ namespace {
 
 // Descriptors of the image's own (a readiness FIFO on fd 3, say) are put below this number.
 constexpr int kStatusFdFloor = 256;
+static_assert(kFirstPassedFd == kStatusFdFloor + 1);
 
 struct Image {
     char* base;
@@ -106,10 +107,38 @@ bool close_between(int first, int last) {
     return first > last || syscall(SYS_close_range, first, last, 0) == 0;
 }
 
-// Closes every descriptor from 3 on but the two given.
-bool close_all_but(int a, int b) {
-    const int low = a < b ? a : b, high = a < b ? b : a;
-    return close_between(3, low - 1) && close_between(low + 1, high - 1) && close_between(high + 1, INT_MAX);
+// Closes every descriptor from 3 on but that one.
+bool close_all_but(int fd) {
+    return close_between(3, fd - 1) && close_between(fd + 1, INT_MAX);
+}
+
+// The status pipe, out of the way of the image's own.
+int keep_status(const ChildPlan& plan) {
+    if (!close_all_but(plan.status_fd)) fail_start(plan.status_fd, SpawnStage::descriptors, errno);
+    const int moved = fcntl(plan.status_fd, F_DUPFD_CLOEXEC, kStatusFdFloor);
+    if (moved < 0) return plan.status_fd;  // a tiny RLIMIT_NOFILE: stay where we are
+    close(plan.status_fd);
+    return moved;
+}
+
+// The same, and behind it the descriptors that the image names. All are first put above the places that they go to,
+// where some of them may lie.
+int keep_given(const ChildPlan& plan) {
+    const uint32_t count = plan.given->count;
+    const int end = kFirstPassedFd + static_cast<int>(count);
+    int above[1 + kMaxPassed];
+    for (uint32_t i = 0; i <= count; ++i) {
+        const int fd = i == 0 ? plan.status_fd : plan.given->fds[i - 1];
+        above[i] = fcntl(fd, F_DUPFD_CLOEXEC, end);
+        if (above[i] < 0) fail_start(plan.status_fd, SpawnStage::channels, errno);
+    }
+    for (uint32_t i = 0; i <= count; ++i) {
+        if (dup3(above[i], kStatusFdFloor + static_cast<int>(i), O_CLOEXEC) < 0)
+            fail_start(above[0], SpawnStage::channels, errno);
+    }
+    if (!close_between(3, kStatusFdFloor - 1) || !close_between(end, INT_MAX))
+        fail_start(kStatusFdFloor, SpawnStage::descriptors, errno);
+    return kStatusFdFloor;
 }
 
 Image map_image(const ChildPlan& plan, int status_fd) {
@@ -144,14 +173,8 @@ void leave_shared_files(int status_fd, unsigned end) {
 }
 
 void run_child(const ChildPlan& plan) {
-    if (!close_all_but(plan.arena_fd, plan.status_fd)) {
-        fail_start(plan.status_fd, SpawnStage::descriptors, errno);
-    }
-    const int moved = fcntl(plan.status_fd, F_DUPFD_CLOEXEC, kStatusFdFloor);
-    const int status_fd = moved >= 0 ? moved : plan.status_fd;  // a tiny RLIMIT_NOFILE: stay where we are
-    if (moved >= 0) close(plan.status_fd);
-    const Image image = map_image(plan, status_fd);
-    close(plan.arena_fd);
+    Image image = map_image(plan, plan.status_fd);
+    image.status_fd = plan.given->count == 0 ? keep_status(plan) : keep_given(plan);
     restore_inherited(*plan.inherited);
     for (uint32_t place : image.header().pid_places) write_pid(image, place);
     run_steps(image);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
-#include "protocol/spawn_stage.h"
+#include "protocol/spawn_image.h"
 
 namespace yard::keeper {
 
@@ -14,12 +14,19 @@ struct Inherited {
     char oom_score_adj[8];  // text as found; empty: the keeper left it alone
 };
 
+// Descriptors of the keeper that a child gets, in the image's order.
+struct GivenFds {
+    int fds[kMaxPassed];
+    uint32_t count;
+};
+
 struct ChildPlan {
     int arena_fd;
     uint64_t image_offset;
     uint32_t image_size;
     int status_fd;  // write end, close-on-exec: closes without a word when exec succeeds
     const Inherited* inherited;
+    const GivenFds* given;
 };
 
 // One failed start, as it travels over the status pipe.

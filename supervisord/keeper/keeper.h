@@ -17,12 +17,13 @@
 
 namespace yard::keeper {
 
+inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
+
 // A descriptor kept for the next engine.
 struct HeldFd {
     uint64_t name;
     int32_t fd;
 };
-inline constexpr uint32_t kMaxHeld = 3 * kMaxSlots;
 
 // The descriptors that came beside a packet, for its `hold`s in their order.
 struct PassedFds {
@@ -77,6 +78,7 @@ class Keeper {
     void handle_request(const Request& request, PassedFds* fds);
     void hold(uint64_t name, int fd);
     void release(uint64_t name);
+    int held_fd(uint64_t name) const;  // -1: there is none
     void send_signal(const Request& request);
     void set_main(const Request& request);
     bool may_be_main(int32_t pid) const;
@@ -90,11 +92,13 @@ class Keeper {
     bool start(uint32_t slot, uint32_t generation);  // false: no process; the record has stage and errno
     SpawnStage try_start(uint32_t slot, const ImageHeader& header, int* error);
     long clone_child(int cgroup_fd, bool share_files);
-    void become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd);
+    void become_child(uint32_t slot, const ImageHeader& header, const GivenFds& given, int status_fd,
+                      int cgroup_fd);
     int take_lane(uint32_t slot, int* fd);
     void await_lane();
     void free_lane(Record* record);
     bool read_header(uint32_t slot, ImageHeader* header) const;
+    bool find_given(uint32_t slot, const ImageHeader& header, GivenFds* given) const;
     void read_start_status(uint32_t slot);
     void finish_start_status(uint32_t slot);
 

@@ -87,6 +87,13 @@ void Keeper::hold(uint64_t name, int fd) {
     held_[held_end_++] = {name, fd};
 }
 
+int Keeper::held_fd(uint64_t name) const {
+    for (uint32_t i = 0; i < held_end_; ++i) {
+        if (held_[i].name == name) return held_[i].fd;
+    }
+    return -1;
+}
+
 void Keeper::release(uint64_t name) {
     for (uint32_t i = 0; i < held_end_; ++i) {
         if (held_[i].name != name) continue;

@@ -47,6 +47,22 @@ bool Keeper::read_header(uint32_t slot, ImageHeader* header) const {
     return header->magic == kImageMagic && header->size >= sizeof *header && header->size <= kImageStride;
 }
 
+// By the names that the image gives. False: one is not there.
+bool Keeper::find_given(uint32_t slot, const ImageHeader& header, GivenFds* given) const {
+    given->count = header.passed_count;
+    if (given->count == 0) return true;
+    uint64_t names[kMaxPassed];
+    const auto offset = static_cast<off_t>(image_offset(slot) + header.passed);
+    const auto size = static_cast<ssize_t>(given->count * sizeof names[0]);
+    if (given->count > kMaxPassed || pread(arena_fd_, names, static_cast<size_t>(size), offset) != size)
+        return false;
+    for (uint32_t i = 0; i < given->count; ++i) {
+        given->fds[i] = held_fd(names[i]);
+        if (given->fds[i] < 0) return false;
+    }
+    return true;
+}
+
 bool Keeper::start(uint32_t slot, uint32_t generation) {
     Record& target = record(slot);
     if (slot >= slots_end_) slots_end_ = slot + 1;
@@ -69,6 +85,8 @@ bool Keeper::start(uint32_t slot, uint32_t generation) {
 
 SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* error) {
     Record& target = record(slot);
+    GivenFds given;
+    if (!find_given(slot, header, &given)) return *error = EBADF, SpawnStage::channels;
     int status[2];
     if (pipe2(status, O_CLOEXEC | O_NONBLOCK) != 0) return *error = errno, SpawnStage::process;
     // Before there is a child: one whose words nobody hears would count as starting for ever.
@@ -84,11 +102,12 @@ SpawnStage Keeper::try_start(uint32_t slot, const ImageHeader& header, int* erro
         cells_[slot].main_pid = 0;
         cells_[slot].wait_status = 0;
         cells_[slot].main_ended = 0;
-        target.lane = take_lane(slot, &status[1]);
+        // One that gets descriptors of ours needs the copy.
+        if (given.count == 0) target.lane = take_lane(slot, &status[1]);
         pid = clone_child(cgroup_fd, target.lane != 0);
         if (pid < 0) *error = errno;
     }
-    if (pid == 0) become_child(slot, header, status[1], clone3_works_ ? -1 : cgroup_fd);
+    if (pid == 0) become_child(slot, header, given, status[1], clone3_works_ ? -1 : cgroup_fd);
     if (target.lane == 0) close(status[1]);
     if (cgroup_fd >= 0) close(cgroup_fd);
     if (pid < 0) return free_lane(&target), close(status[0]), SpawnStage::process;
@@ -146,12 +165,13 @@ void Keeper::free_lane(Record* record) {
     record->lane = 0;
 }
 
-void Keeper::become_child(uint32_t slot, const ImageHeader& header, int status_fd, int cgroup_fd) {
+void Keeper::become_child(uint32_t slot, const ImageHeader& header, const GivenFds& given, int status_fd,
+                          int cgroup_fd) {
     const bool joined = cgroup_fd < 0 || join(cgroup_fd);
     const int error = errno;
     if (is_lane(status_fd)) leave_shared_files(status_fd, kFirstLane + kLanes);
     if (!joined) fail_start(status_fd, SpawnStage::process, error);
-    const ChildPlan child{arena_fd_, image_offset(slot), header.size, status_fd, &inherited_};
+    const ChildPlan child{arena_fd_, image_offset(slot), header.size, status_fd, &inherited_, &given};
     if (!(header.flags & kImageShim)) run_child(child);
     const ShimTitle title{options_.title, options_.title_room, header.title};
     run_shim({child, slot, &cells_[slot], (header.flags & kImageLinger) != 0, title});

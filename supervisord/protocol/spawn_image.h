@@ -33,9 +33,12 @@ struct ImageHeader {
     uint32_t env;       // likewise
     uint32_t programs;  // likewise: paths to try in order, as execvp(3) does along PATH
     uint32_t
-        pid_places[2];  // offsets of text "0000000000" that the child overwrites with its pid, NUL-padded
+        pid_places[3];  // offsets of text "0000000000" that the child overwrites with its pid, NUL-padded
     uint32_t title;     // offset of what ps(1) shows of the shim; 0: as the keeper
-    char cgroup[212];   // absolute path of the cgroup directory to be born in; empty: none
+    uint32_t
+        passed;  // offset of uint64_t[passed_count]: names of descriptors that the keeper holds (`hold`). The
+    uint32_t passed_count;  // child has them as kFirstPassedFd and on, close-on-exec, when its steps begin
+    char cgroup[200];       // absolute path of the cgroup directory to be born in; empty: none
 };
 static_assert(sizeof(ImageHeader) == 256);
 
@@ -43,6 +46,8 @@ inline constexpr uint32_t kImageShim = 1;  // run under a shim: no cgroup to hol
 inline constexpr uint32_t kImageLinger =
     2;  // shim only: when the main process ends, leave its tree until told
 inline constexpr uint32_t kPidPlaceSize = 10;
+inline constexpr uint32_t kMaxPassed = 128;
+inline constexpr int kFirstPassedFd = 257;
 
 // How ImageStep::args[i] is to be understood.
 enum class StepArg : uint8_t {

@@ -14,6 +14,7 @@ enum class SpawnStage : uint16_t {
     output,       // opening the log FIFO
     input,        // opening /dev/null as standard input
     ready_fd,     // opening the readiness FIFO
+    channels,     // taking the descriptors of its objects
     nice,
     ionice,
     scheduling,
@@ -31,9 +32,9 @@ enum class SpawnStage : uint16_t {
 
 // The stages' names, as people see them. Indexed by SpawnStage.
 inline constexpr const char* kSpawnStageNames[] = {
-    "none",     "process", "descriptors", "image",      "session",    "output",        "input",
-    "ready fd", "nice",    "ionice",      "scheduling", "affinity",   "oom_score_adj", "rlimit",
-    "umask",    "groups",  "group",       "user",       "privileges", "chdir",         "exec",
+    "none",     "process", "descriptors", "image",      "session",  "output",        "input",  "ready fd",
+    "channels", "nice",    "ionice",      "scheduling", "affinity", "oom_score_adj", "rlimit", "umask",
+    "groups",   "group",   "user",        "privileges", "chdir",    "exec",
 };
 static_assert(sizeof kSpawnStageNames / sizeof *kSpawnStageNames ==
               static_cast<unsigned>(SpawnStage::exec) + 1);

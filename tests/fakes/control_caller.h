@@ -54,6 +54,7 @@ class FakeCaller final : private ReplySink {
     bool is_finished() const { return call_ != nullptr && call_->is_finished(); }
 
     std::vector<Json> answers;
+    Descriptors passed;  // beside the last
 
   private:
     void send(std::string_view head, std::string_view body, std::string_view tail) override {
@@ -61,12 +62,16 @@ class FakeCaller final : private ReplySink {
         ASSERT_TRUE(answer.ok()) << answer.error().message;
         answers.push_back(std::move(answer).value());
     }
+    void pass(Descriptors fds) override { passed = std::move(fds); }
     bool congested() const override { return congested_; }
     void finished() override {}
+    Result<UniqueFd> open_peer() const override { return fail("the process that connected is gone", ESRCH); }
+    std::shared_ptr<void>& companion() override { return companion_; }
 
     Dispatcher dispatcher_;
     Call::Caller caller_;
     bool congested_ = false;
+    std::shared_ptr<void> companion_;
     std::unique_ptr<Call> call_;
 };
 

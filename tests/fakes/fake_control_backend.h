@@ -13,6 +13,43 @@
 
 namespace yard::engine::control {
 
+// Objects that the test answers for.
+class FakeIpc final : public IpcBackend {
+  public:
+    std::optional<IpcRefusal> refusal;
+    std::function<Descriptors()> make_fds = [] { return Descriptors(); };
+    std::vector<IpcObject> views;
+    std::vector<IpcUser> users;
+    IpcCreation last_creation;
+    bool last_writable = false;
+
+    IpcResult<bool> create(const IpcPeer&, const IpcCreation& creation) override {
+        last_creation = creation;
+        if (refusal) return Failure<IpcRefusal>{*refusal};
+        return true;
+    }
+    IpcResult<IpcOpened> open(const IpcPeer&, const std::string&, const std::string&,
+                              bool writable) override {
+        last_writable = writable;
+        if (refusal) return Failure<IpcRefusal>{*refusal};
+        return IpcOpened{"7", "queue", 3, "", make_fds()};
+    }
+    IpcResult<Unit> detach(const IpcPeer&, const std::string&, uint32_t) override { return done(); }
+    IpcResult<Unit> remove(const IpcPeer&, const std::string&) override { return done(); }
+    std::vector<IpcObject> list(const IpcPeer&, const std::vector<std::string>&) override { return views; }
+    IpcResult<std::vector<IpcUser>> who(const IpcPeer&, const std::string&) override {
+        if (refusal) return Failure<IpcRefusal>{*refusal};
+        return users;
+    }
+    IpcResult<Unit> settle(const IpcPeer&, const std::string&) override { return done(); }
+
+  private:
+    IpcResult<Unit> done() const {
+        if (refusal) return Failure<IpcRefusal>{*refusal};
+        return Unit{};
+    }
+};
+
 class FakeControlBackend : public ControlBackend {
   public:
     explicit FakeControlBackend(EventHub& hub) : hub_(hub) {}
@@ -117,6 +154,9 @@ class FakeControlBackend : public ControlBackend {
         last_cause = cause;
     }
     std::string last_cause;
+
+    FakeIpc objects;
+    IpcBackend& ipc() override { return objects; }
 
     // ---- Logs: the test plays the router.
     struct Query {

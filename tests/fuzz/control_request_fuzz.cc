@@ -21,12 +21,18 @@ class CheckingSink final : public ReplySink {
     void send(std::string_view head, std::string_view body, std::string_view tail) override {
         if (is_finished || !Json::parse(std::string(head).append(body).append(tail)).ok()) std::abort();
     }
+    void pass(Descriptors) override {}
     bool congested() const override { return false; }
+    yard::Result<yard::UniqueFd> open_peer() const override { return yard::fail("there is none"); }
+    std::shared_ptr<void>& companion() override { return companion_; }
     void finished() override {
         if (is_finished) std::abort();
         is_finished = true;
     }
     bool is_finished = false;
+
+  private:
+    std::shared_ptr<void> companion_;
 };
 
 void one_request(std::string_view text, Handlers& handlers, FakeControlBackend& backend) {

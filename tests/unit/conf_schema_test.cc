@@ -52,7 +52,8 @@ Config loaded(const std::string& yaml) {
 // The service "a" with these keys, among services that it may name.
 ServiceConfig service_with(const std::string& keys) {
     const Config config =
-        loaded("services:\n  a: {" + keys + "}\n  b: {shell: x}\n  job: {shell: x, oneshot: true}\n");
+        loaded("services:\n  a: {" + keys + "}\n  b: {shell: x}\n  job: {shell: x, oneshot: true}\n" +
+               "ipc: {jobs: {queue: {}}, cache: {shm: 1MiB}}\n");
     return config.services.empty() ? ServiceConfig() : config.services[0];
 }
 
@@ -135,7 +136,8 @@ const std::map<std::string, std::string> kSamples{{"description", "'what it is'"
                                                   {"requires", "[b, {job: completed}]"},
                                                   {"wants", "{b: started}"},
                                                   {"after", "[job]"},
-                                                  {"conflicts", "[b]"}};
+                                                  {"conflicts", "[b]"},
+                                                  {"ipc", "{jobs: consume}"}};
 
 TEST(Schema, EveryRowHasASampleHere) {
     for (const auto& row : service_table().rows()) EXPECT_EQ(kSamples.count(row.path), 1u) << row.path;
@@ -188,7 +190,8 @@ TEST(Schema, TheExamplesOfTheDocumentationCanBeRead) {
         if (row.example.empty()) continue;
         const std::string command = row.path == "command" || row.path == "shell" ? "" : "shell: x, ";
         loaded("services:\n  a: {" + command + nested(row.path, row.example) +
-               "}\n  db: {shell: x}\n  migrate: {shell: x, oneshot: true}\n");
+               "}\n  db: {shell: x}\n  migrate: {shell: x, oneshot: true}\n" +
+               "ipc: {jobs: {queue: {}}, cache: {shm: 1MiB}}\n");
     }
     for (const auto& row : access_table().rows()) {
         if (!row.example.empty()) loaded("access: {" + nested(row.path, row.example) + "}\nservices: {}");

@@ -36,12 +36,13 @@ TEST_F(ControlMethods, StatusHasEveryFieldOfARunningService) {
     facts.status_text.assign("serving");
     backend.config_of(id).nice = 5;
     backend.config_of(id).description = "the API";
+    backend.config_of(id).ipc = {{"jobs", conf::ObjectUse::consume}};
     EXPECT_EQ(
         caller.ask("org.yardmaster.Status")["parameters"].dump(),
         R"({"services":[{"name":"api","state":"running","wanted":"up","pid":100,)"
         R"("since":"1970-01-01T00:00:01.500Z","uptime_s":1.25,"restarts":3,"exit":{"signal":"SIGKILL"},"nice":5,)"
         R"("reason":"ready","status_text":"serving","description":"the API","log_problem":"disk full","log_dropped_bytes":7,)"
-        R"("notify_ignored":2}]})");
+        R"("notify_ignored":2,"ipc":{"jobs":"consume"}}]})");
 }
 
 TEST_F(ControlMethods, StatusOfAServiceThatNeverRan) {

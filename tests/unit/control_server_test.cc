@@ -1,6 +1,9 @@
 // The server over real sockets: order, bounds, and that no client harms another.
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+
+#include <cstring>
 
 #include "tests/fakes/control_client.h"
 
@@ -374,6 +377,118 @@ TEST_F(ControlServer, OneFloodOfRequestsDoesNotHoldUpAnother) {
     ASSERT_TRUE(run_until({&flood, &other}, [&] { return backend.asked.size() == 401; }));
     const auto stop = std::find(backend.asked.begin(), backend.asked.end(), "stop api");
     EXPECT_LT(stop - backend.asked.begin(), 100);
+}
+
+// Reads one answer with the descriptors beside it.
+Descriptors read_passed(SocketClient& client) {
+    char bytes[4096];
+    iovec part{bytes, sizeof bytes};
+    alignas(cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t size = recvmsg(client.fd(), &message, MSG_CMSG_CLOEXEC);
+    if (size <= 0) return {};
+    client.received.append(bytes, static_cast<size_t>(size));
+    Descriptors fds;
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    for (size_t i = 0; header != nullptr && CMSG_LEN(i * sizeof(int)) < header->cmsg_len; ++i) {
+        int fd;
+        std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+        fds.emplace_back(fd);
+    }
+    return fds;
+}
+
+std::string content(const UniqueFd& fd) {
+    char bytes[16];
+    const ssize_t size = pread(fd.get(), bytes, sizeof bytes, 0);
+    return size < 0 ? "" : std::string(bytes, static_cast<size_t>(size));
+}
+
+// What a test passes on: two memfds with numbers in them, which count up.
+struct Numbered {
+    Descriptors operator()() {
+        Descriptors fds;
+        for (int i = 0; i < 2; ++i) {
+            UniqueFd& fd = fds.emplace_back(memfd_create("numbered", MFD_CLOEXEC));
+            const std::string text = std::to_string(next++);
+            EXPECT_EQ(write(fd.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+        }
+        return fds;
+    }
+    int next = 0;
+};
+
+TEST_F(ControlServer, WhoHasObjectsIsNoStranger) {
+    bool has_objects = false;
+    serve({.strangers = 1, .has_objects = [&](const Credentials&) { return has_objects; }},
+          [](const Credentials&) { return Role::anyone; });
+    SocketClient stranger(address), second(address);
+    EXPECT_TRUE(run_until_closed(second));
+    has_objects = true;
+    SocketClient third(address), fourth(address);
+    for (SocketClient* client : {&third, &fourth}) {
+        client->send_request("IpcOpen", "{\"name\":\"" + std::string(5000, 'x') + "\"}");
+        EXPECT_EQ((*answer(*client))["parameters"]["owner"].as_int(), 3);
+    }
+}
+
+TEST_F(ControlServer, DescriptorsComeBesideTheirAnswers) {
+    serve();
+    backend.objects.make_fds = Numbered();
+    SocketClient client(address);
+    const int kAnswers = 20;
+    for (int i = 0; i < kAnswers; ++i) {
+        client.send_request("IpcOpen", R"({"name":"jobs"})");
+        client.send_request("Ping");
+    }
+    int next = 0;
+    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    for (int answers = 0; answers < 2 * kAnswers && std::chrono::steady_clock::now() < deadline;) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        const Descriptors fds = read_passed(client);
+        // A read goes no further than the message that descriptors came with.
+        bool passed = false;
+        while (const auto message = client.take()) {
+            ++answers;
+            passed |= (*message)["parameters"].has("owner");
+        }
+        ASSERT_EQ(fds.size(), passed ? 2u : 0u);
+        for (const UniqueFd& fd : fds) EXPECT_EQ(content(fd), std::to_string(next++));
+    }
+    EXPECT_EQ(next, 2 * kAnswers);
+}
+
+TEST_F(ControlServer, DescriptorsForACallerThatDoesNotReadAreFewAndClosedWithIt) {
+    serve();
+    int pipe_ends[2];
+    ASSERT_EQ(pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK), 0);
+    UniqueFd reading(pipe_ends[0]), writing(pipe_ends[1]);
+    int made = 0;
+    backend.objects.make_fds = [&] {
+        ++made;
+        Descriptors fds;
+        fds.emplace_back(fcntl(writing.get(), F_DUPFD_CLOEXEC, 0));
+        return fds;
+    };
+    SocketClient deaf(address), other(address);
+    deaf.is_deaf = true;
+    int small = 1;
+    setsockopt(deaf.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    for (int i = 0; i < 5000; ++i) deaf.send_request("IpcOpen", R"({"name":"jobs"})");
+    ASSERT_TRUE(run_until({&deaf}, [&] { return made > 0; }));
+    run_until_quiet();
+    EXPECT_LT(made, 2000);
+    other.send_request("Ping");
+    EXPECT_TRUE(answer(other));
+    deaf.close();
+    writing.reset();
+    char byte;
+    EXPECT_TRUE(run_until({}, [&] { return server->clients() == 1; }));
+    EXPECT_EQ(read(reading.get(), &byte, 1), 0) << "somebody still has the other end";
 }
 
 TEST_F(ControlServer, TheServerMayEndWhileCallsAreUnanswered) {

@@ -21,7 +21,7 @@ conf::ServiceConfig service(const std::string& name, uint32_t instances = 1) {
 }
 
 ReloadPlan plan(std::vector<conf::ServiceConfig> before, std::vector<conf::ServiceConfig> after) {
-    return plan_reload({{}, std::move(before)}, {{}, std::move(after)});
+    return plan_reload({{}, std::move(before), {}}, {{}, std::move(after), {}});
 }
 
 std::vector<std::string> names(const ReloadPlan& plan) {

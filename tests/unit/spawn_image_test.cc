@@ -138,6 +138,26 @@ TEST_F(SpawnImageTest, PidPlacesAreFound) {
     EXPECT_EQ(image.header().pid_places[1], 0u);
 }
 
+TEST_F(SpawnImageTest, ObjectsOfTheKeeperComeUnderTheNumbersThatTheServiceIsTold) {
+    spec_.passed = {{.held = 77, .path = "", .flags = O_RDWR, .fd = 3},
+                    {.held = 0, .path = "/run/pipes/feed", .flags = O_WRONLY, .fd = 4},
+                    {.held = 78, .path = "", .flags = O_RDONLY, .fd = 5}};
+    const Reader image = make();
+    ASSERT_EQ(image.header().passed_count, 2u);
+    uint64_t names[2];
+    std::memcpy(names, image.bytes().data() + image.header().passed, sizeof names);
+    EXPECT_EQ(names[0], 77u);
+    EXPECT_EQ(names[1], 78u);
+    std::vector<uint64_t> opened, targets;
+    for (const ImageStep& step : image.steps()) {
+        if (step.stage != SpawnStage::channels) continue;
+        if (step.call == SYS_openat) opened.push_back(step.args[2]);
+        if (step.call == SYS_dup3) targets.push_back(step.args[1]);
+    }
+    EXPECT_EQ(opened, (std::vector<uint64_t>{O_WRONLY | O_CLOEXEC, O_RDONLY | O_CLOEXEC}));
+    EXPECT_EQ(targets, (std::vector<uint64_t>{3, 4, 5}));
+}
+
 TEST_F(SpawnImageTest, TooLargeAnEnvironmentIsRefusedWithItsSize) {
     spec_.environment.push_back("BIG=" + std::string(kImageStride, 'x'));
     const Result<std::string> image = make_spawn_image(spec_);

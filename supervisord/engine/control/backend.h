@@ -17,6 +17,7 @@
 #include "conf/config.h"
 #include "conf/diff.h"
 #include "conf/loader.h"
+#include "engine/control/ipc_backend.h"
 #include "engine/host/keeper_health.h"
 #include "engine/host/process_list.h"
 #include "engine/log_router.h"
@@ -106,6 +107,9 @@ class ControlBackend {
     virtual void reload_service(ServiceId id, std::function<void(Status)> done) = 0;
     // Stops everything in order, then ends the daemon. Returns at once.
     virtual void shutdown(std::string_view cause) = 0;
+
+    // ---- Channel objects.
+    virtual IpcBackend& ipc() = 0;
 
     virtual std::unique_ptr<Pending> alarm(Duration after, std::function<void()> callback) = 0;
 };

@@ -19,6 +19,11 @@ void Call::reply(std::string_view parameters) {
     finish();
 }
 
+void Call::reply_with(Descriptors fds, std::string_view parameters) {
+    if (!finished_ && !oneway_) sink_.pass(std::move(fds));
+    reply(parameters);
+}
+
 void Call::error(std::string_view name, const Json& parameters) {
     if (finished_) return;
     if (!oneway_) {

@@ -3,7 +3,10 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "engine/control/access.h"
 #include "engine/control/interface.h"
 #include "ipc/varlink/json.h"
@@ -12,16 +15,28 @@ namespace yard::engine::control {
 
 using varlink::Json;
 
+using Descriptors = std::vector<UniqueFd>;
+
 // Where answers go: a connection.
 class ReplySink {
   public:
     virtual ~ReplySink() = default;
+    // Descriptors that travel beside the first byte of what is sent next (SCM_RIGHTS, unix(7)); at most
+    // kMaxDescriptors.
+    virtual void pass(Descriptors fds) = 0;
     // `message` is one JSON object in up to three parts.
     virtual void send(std::string_view head, std::string_view body, std::string_view tail) = 0;
     // The caller does not keep up with what was sent: who can wait should send no more for now.
     virtual bool congested() const = 0;
     // The last answer of the call was sent. The call is destroyed later, never during this.
     virtual void finished() = 0;
+
+    // A pidfd of the process that connected, whatever has become of it.
+    virtual Result<UniqueFd> open_peer() const = 0;
+    // What handlers keep with the caller's connection; destroyed when that has ended.
+    virtual std::shared_ptr<void>& companion() = 0;
+
+    static constexpr size_t kMaxDescriptors = 4;
 };
 
 // The work behind a call that is not answered at once. Owned by the call; destroyed after the last answer, or
@@ -38,6 +53,7 @@ class Call {
     struct Caller {
         Credentials credentials;
         Role role = Role::anyone;
+        bool is_stranger = false;  // nobody the daemon knows: it gets little of the daemon's room
     };
 
     // `sink` must outlive the call.
@@ -55,7 +71,10 @@ class Call {
     // `parameters` is a JSON object. REQUIRES for progress(): more().
     void progress(std::string_view parameters);
     void reply(std::string_view parameters = "{}");
+    void reply_with(Descriptors fds, std::string_view parameters);
     void error(std::string_view name, const Json& parameters);
+    Result<UniqueFd> open_peer() const { return sink_.open_peer(); }
+    std::shared_ptr<void>& companion() { return sink_.companion(); }
     bool congested() const { return sink_.congested(); }
     bool is_finished() const { return finished_; }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace yard::engine::control {
 
@@ -86,10 +87,37 @@ void Connection::send_answer(std::chrono::milliseconds time) {
     while (complete && !over_ && unsent() > 0 && poll(&room, 1, static_cast<int>(time.count())) > 0) flush();
 }
 
+// The bytes up to the next descriptors, which go with the first of those that follow them.
+ssize_t Connection::send_some() {
+    iovec part{output_.data() + sent_, unsent()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))] = {};
+    auto next = passed_.begin();
+    if (next != passed_.end() && next->at == sent_) {
+        const size_t size = next->fds.size() * sizeof(int);
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(size);
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(size);
+        for (size_t i = 0; i < next->fds.size(); ++i) {
+            const int fd = next->fds[i].get();
+            std::memcpy(CMSG_DATA(header) + i * sizeof fd, &fd, sizeof fd);
+        }
+        ++next;
+    }
+    if (next != passed_.end()) part.iov_len = next->at - sent_;
+    const ssize_t size = sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size > 0 && message.msg_controllen > 0) passed_.pop_front();
+    return size;
+}
+
 void Connection::flush() {
     while (unsent() > 0) {
-        const ssize_t size =
-            ::send(socket_.get(), output_.data() + sent_, unsent(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t size = send_some();
         if (size < 0) {
             if (errno == EINTR) continue;
             if (errno != EAGAIN) over_ = true;
@@ -112,11 +140,14 @@ void Connection::watch() {
     watch_.watch(events);
 }
 
+void Connection::drop_sent() {
+    for (Passed& passed : passed_) passed.at -= sent_;
+    output_.erase(0, sent_);
+    sent_ = 0;
+}
+
 void Connection::send(std::string_view head, std::string_view body, std::string_view tail) {
-    if (sent_ > output_.size() / 2) {
-        output_.erase(0, sent_);
-        sent_ = 0;
-    }
+    if (sent_ > output_.size() / 2) drop_sent();
     output_.append(head).append(body).append(tail).push_back(terminator_);
     if (congested()) was_congested_ = true;
     if (in_turn_) return;

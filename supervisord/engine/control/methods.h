@@ -1,5 +1,5 @@
 // The handlers of the control methods. One file a group: methods_daemon.cc, methods_operate.cc,
-// methods_looking.cc, methods_reload.cc, methods_streams.cc.
+// methods_ipc.cc, methods_looking.cc, methods_reload.cc, methods_streams.cc.
 #pragma once
 
 #include <optional>
@@ -41,6 +41,14 @@ class Methods final : public Handlers {
     void wait(Call& call) override;
     void ps(Call& call) override;
     void show(Call& call) override;
+
+    void ipc_create(Call& call) override;
+    void ipc_open(Call& call) override;
+    void ipc_detach(Call& call) override;
+    void ipc_list(Call& call) override;
+    void ipc_who(Call& call) override;
+    void ipc_settle(Call& call) override;
+    void ipc_remove(Call& call) override;
 
     void logs(Call& call) override;
     void subscribe(Call& call) override;

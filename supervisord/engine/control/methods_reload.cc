@@ -40,6 +40,7 @@ std::string changes_json(const conf::Diff& changes) {
     }
     json.end_array();
     write_keys(json, "daemon", changes.daemon);
+    write_keys(json, "ipc", changes.objects);
     return json.end_object().take();
 }
 

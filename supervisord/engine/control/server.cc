@@ -68,7 +68,8 @@ void Server::admit(UniqueFd socket) {
     Call::Caller caller;
     caller.credentials = Credentials::of_peer(socket.get());
     caller.role = access_(caller.credentials);
-    const bool is_stranger = caller.role == Role::anyone;
+    caller.is_stranger = caller.role == Role::anyone && !limits_.has_objects(caller.credentials);
+    const bool is_stranger = caller.is_stranger;
     if (is_stranger && strangers_ >= limits_.strangers) return turn_away(socket, limits_.strangers);
     Result<std::unique_ptr<Connection>> connection =
         Connection::create(loop_, std::move(socket), caller, dispatcher_, *this);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,8 +21,10 @@
 namespace yard::engine::control {
 
 struct ServerLimits {
-    size_t clients = 1024;                             // one more is told so and closed
-    size_t strangers = 64;                             // of them; callers without any right
+    size_t clients = 1024;  // one more is told so and closed
+    size_t strangers = 64;  // of them; callers without a right or object of theirs
+    // Who has no role and is no stranger: it uses channel objects.
+    std::function<bool(const Credentials&)> has_objects = [](const Credentials&) { return false; };
     Duration half_message = std::chrono::seconds(30);  // from the first byte of a message to its last
 
     // Clients get a quarter of the descriptors at most: services need the others.

@@ -55,7 +55,9 @@ void write_service(JsonWriter& json, const ControlBackend& backend, ServiceId id
     json.member("description", backend.config(id).description);
     json.member("log_problem", backend.log_problem(id));
     json.member("log_dropped_bytes", backend.log_dropped_bytes(id));
-    json.member("notify_ignored", facts.notify_ignored).end_object();
+    json.member("notify_ignored", facts.notify_ignored).key("ipc").begin_object();
+    for (const auto& [object, use] : backend.config(id).ipc) json.member(object, conf::use_word(use));
+    json.end_object().end_object();
 }
 
 // Left open, for members that are there only if true.

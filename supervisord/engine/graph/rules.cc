@@ -25,7 +25,8 @@ bool ready_without_check(const conf::ServiceConfig& config) {
 }
 
 bool may_be_armed(const conf::ServiceConfig& config) {
-    return ready_without_check(config);
+    // Each process needs owner slots of its own in its objects, which only the engine gives.
+    return ready_without_check(config) && config.ipc.empty();
 }
 
 bool condition_met(conf::Condition condition, const Node& dependency) {

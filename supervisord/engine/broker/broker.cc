@@ -1,0 +1,356 @@
+// Declaring, creating and removing; what clients ask.
+#include "engine/broker/broker.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "conf/object_types.h"
+#include "engine/broker/access_rules.h"
+#include "engine/broker/object_spec.h"
+#include "engine/broker/object_views.h"
+
+namespace yard::engine {
+namespace {
+
+using control::IpcPeer;
+using control::IpcRefusal;
+using control::IpcResult;
+using Kind = conf::ObjectConfig::Kind;
+
+Failure<IpcRefusal> refuse(IpcRefusal::Kind kind, std::string message, std::string about = {}) {
+    return {{kind, std::move(message), std::move(about), {}}};
+}
+Failure<IpcRefusal> refuse_value(std::string parameter, std::string message) {
+    return refuse(IpcRefusal::Kind::invalid_value, std::move(message), std::move(parameter));
+}
+
+const std::string& kind_word(Kind kind) {
+    return conf::object_kinds()[static_cast<size_t>(kind)];
+}
+
+// The same memory, for looking only.
+Result<UniqueFd> reopen_for_reading(const UniqueFd& memory) {
+    const std::string path = "/proc/self/fd/" + std::to_string(memory.get());
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return fail(system_error("open for reading", "the object's memory"));
+    return fd;
+}
+
+}  // namespace
+
+// What a connection opened; told when it ends.
+struct Broker::Visit {
+    explicit Visit(Broker& of) : broker(of) {}
+    Visit(const Visit&) = delete;
+    ~Visit() { broker.connection_ended(process, attachments); }
+
+    Broker& broker;
+    ProcessId process;
+    std::set<uint32_t> attachments;
+};
+
+// ---- Declaring
+
+ObjectRecord Broker::facts_of(const conf::ObjectConfig& config, uid_t uid, gid_t gid) const {
+    ObjectRecord facts{};
+    facts.kind = config.kind;
+    facts.name.assign(config.name);
+    facts.dead_letter.assign(config.queue.dead_letter);
+    facts.uid = facts.creator = uid;
+    facts.gid = gid;
+    facts.mode = config.mode;
+    facts.lifetime = Lifetime::dynamic;
+    facts.spec = spec_of(config);
+    return facts;
+}
+
+std::string Broker::mismatch(const Object& object, const conf::ObjectConfig& config) const {
+    const ObjectRecord& record = *object.record;
+    const std::string name = object.name();
+    if (record.kind != config.kind)
+        return name + " is there as a " + kind_word(record.kind) + ", not as a " + kind_word(config.kind);
+    const bool same =
+        is_same(record.spec, spec_of(config)) && record.dead_letter.view() == config.queue.dead_letter;
+    return same ? "" : name + " is there as a " + kind_word(record.kind) + " with other properties";
+}
+
+std::string Broker::conflict(const std::vector<conf::ObjectConfig>& objects) {
+    for (const conf::ObjectConfig& config : objects) {
+        const Object* object = store_.find(config.name);
+        const std::string fault = object == nullptr ? "" : mismatch(*object, config);
+        if (!fault.empty())
+            return "ipc." + fault + ", which cannot change under its users; remove it first: ctl ipc rm " +
+                   config.name;
+    }
+    return "";
+}
+
+void Broker::declare(const std::vector<DeclaredObject>& objects, ObjectLimits limits) {
+    limits_ = limits;
+    std::set<std::string> declared, pipes;
+    for (const DeclaredObject& object : objects) declared.insert(object.config.name);
+    std::vector<uint32_t> gone;
+    for (const auto& [number, object] : store_.objects()) {
+        if (object.record->lifetime == Lifetime::declared && !declared.contains(object.name()))
+            gone.push_back(number);
+    }
+    for (const uint32_t number : gone) remove_object(*store_.at(number));
+    for (const DeclaredObject& object : objects) declare_one(object);
+    for (const auto& [number, object] : store_.objects()) {
+        if (object.is_pipe()) pipes.insert(object.name());
+    }
+    store_.pipes().remove_all_but(pipes);
+}
+
+void Broker::declare_one(const DeclaredObject& declared) {
+    const conf::ObjectConfig& config = declared.config;
+    ObjectRecord facts = facts_of(config, declared.uid, declared.gid);
+    facts.lifetime = Lifetime::declared;
+    Object* object = store_.find(config.name);
+    if (object == nullptr) {
+        const Result<Object*> made = store_.create(facts);
+        if (!made) parts_.problem("ipc." + config.name + ": " + made.error().message);
+        return;
+    }
+    if (const std::string fault = mismatch(*object, config); !fault.empty())
+        return parts_.problem("ipc." + fault);
+    store_.registry().set_lifetime(object->number, Lifetime::declared);
+    const ObjectRecord& record = *object->record;
+    if (record.uid == facts.uid && record.gid == facts.gid && record.mode == facts.mode) return;
+    store_.registry().set_owner(object->number, facts.uid, facts.gid, facts.mode);
+    if (!object->is_pipe()) return;
+    const Status given = store_.pipes().give(object->memory, config.name, facts.uid, facts.gid, facts.mode);
+    if (!given) parts_.problem("ipc." + config.name + ": " + given.error().message);
+}
+
+// ---- Creating and removing
+
+std::string Broker::limit_refusal(uid_t uid, uint64_t bytes) const {
+    uint32_t objects = 1;
+    for (const auto& [number, object] : const_cast<ObjectStore&>(store_).objects()) {
+        if (object.record->creator != uid || object.record->lifetime == Lifetime::declared) continue;
+        ++objects;
+        bytes += most_bytes(object.record->kind, object.record->spec);
+    }
+    const std::string who = "uid " + std::to_string(uid);
+    if (objects > limits_.objects)
+        return who + " has " + std::to_string(objects - 1) + " objects; daemon.ipc_objects allows " +
+               std::to_string(limits_.objects);
+    if (bytes > limits_.bytes)
+        return "the objects of " + who + " could come to " + std::to_string(bytes) +
+               " bytes; daemon.ipc_bytes allows " + std::to_string(limits_.bytes);
+    return "";
+}
+
+IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& creation) {
+    if (const std::string no = manage_refusal(peer, "create", creation.name); !no.empty())
+        return refuse(IpcRefusal::Kind::not_permitted, no);
+    Result<conf::ObjectConfig> config = conf::read_object(creation.name, creation.kind, creation.options);
+    if (!config) return refuse_value("options", config.error().message);
+    config->mode = creation.mode;
+    if (const Object* present = store_.find(creation.name)) {
+        const std::string other = mismatch(*present, *config);
+        if (creation.exist_ok && other.empty()) return false;
+        return refuse(IpcRefusal::Kind::failed, other.empty() ? creation.name + " is there already" : other);
+    }
+    if (creation.ephemeral && config->kind == Kind::pipe)
+        return refuse_value("lifetime", "nobody knows who uses a pipe; expected dynamic");
+    const std::string& letters = config->queue.dead_letter;
+    if (const Object* to = store_.find(letters);
+        !letters.empty() && (to == nullptr || to->record->kind != Kind::queue))
+        return refuse_value("options", "queue.dead_letter: there is no queue " + letters);
+    const control::Credentials& owner = peer.credentials;
+    ObjectRecord facts = facts_of(*config, owner.uid, owner.gid);
+    if (creation.ephemeral) facts.lifetime = Lifetime::ephemeral;
+    if (const std::string no = limit_refusal(owner.uid, most_bytes(facts.kind, facts.spec)); !no.empty())
+        return refuse(IpcRefusal::Kind::failed, no);
+    const Result<Object*> made = store_.create(facts);
+    if (!made) return refuse(IpcRefusal::Kind::failed, made.error().message);
+    if (!creation.ephemeral) return true;
+    // Its first user is who made it, so that it does not outlive one who dies before opening it.
+    const IpcResult<uint32_t> first = attach_peer(peer, **made);
+    if (first) return true;
+    remove_object(**made);
+    return Failure<IpcRefusal>{first.error()};
+}
+
+IpcResult<Unit> Broker::remove(const IpcPeer& peer, const std::string& name) {
+    if (const std::string no = manage_refusal(peer, "remove", name); !no.empty())
+        return refuse(IpcRefusal::Kind::not_permitted, no);
+    IpcResult<Object*> object = known(name);
+    if (!object) return Failure<IpcRefusal>{object.error()};
+    remove_object(**object);
+    return Unit{};
+}
+
+// ---- Opening
+
+IpcResult<Object*> Broker::known(const std::string& name) {
+    if (Object* object = store_.find(name)) return object;
+    std::vector<std::string> names;
+    for (const auto& [number, object] : store_.objects()) names.push_back(object.name());
+    return Failure<IpcRefusal>{{IpcRefusal::Kind::no_such_object, "", name, nearest_word(name, names)}};
+}
+
+std::string Broker::refusal(const IpcPeer& peer, const Object& object, bool writable) const {
+    return open_refusal(peer, *object.record, writable, parts_.use_of(peer.credentials.uid, object.name()));
+}
+
+IpcResult<Object*> Broker::permitted(const IpcPeer& peer, const std::string& name, bool writable) {
+    IpcResult<Object*> object = known(name);
+    if (!object) return object;
+    if (const std::string no = refusal(peer, **object, writable); !no.empty())
+        return refuse(IpcRefusal::Kind::not_permitted, no);
+    return object;
+}
+
+IpcResult<ProcessId> Broker::process_of(const IpcPeer& peer) {
+    const Result<UniqueFd> pidfd = peer.open_process();
+    if (!pidfd) return refuse(IpcRefusal::Kind::failed, pidfd.error().message);
+    const Result<ProcessId> process = parts_.processes->identify(*pidfd);
+    if (!process) return refuse(IpcRefusal::Kind::failed, process.error().message);
+    return *process;
+}
+
+std::optional<uint32_t> Broker::attachment_of(const Object& object, ProcessId process) const {
+    const auto client = clients_.find(process);
+    if (client == clients_.end()) return std::nullopt;
+    for (const uint32_t attachment : client->second) {
+        const auto mine = [&](const auto& user) { return user.second == attachment; };
+        if (std::ranges::any_of(object.users, mine)) return attachment;
+    }
+    return std::nullopt;
+}
+
+IpcResult<uint32_t> Broker::attach_peer(const IpcPeer& peer, Object& object) {
+    const IpcResult<ProcessId> process = process_of(peer);
+    if (!process) return Failure<IpcRefusal>{process.error()};
+    if (!*peer.companion) *peer.companion = std::make_shared<Visit>(*this);
+    auto& visit = *std::static_pointer_cast<Visit>(*peer.companion);
+    visit.process = *process;
+    if (const auto present = attachment_of(object, *process)) {
+        visit.attachments.insert(*present);
+        return *present;
+    }
+    if (!parts_.processes->watch(*process))
+        return refuse(IpcRefusal::Kind::failed, "the caller's process is gone");
+    AttachmentRecord facts{};
+    facts.uid = peer.credentials.uid;
+    facts.since_wall_ns = parts_.clock->wall_now().time_since_epoch().count();
+    facts.start_ticks = process->start_ticks;
+    facts.pid = process->pid;
+    const std::optional<uint32_t> attachment = store_.attach(object, facts);
+    if (!attachment)
+        return refuse(IpcRefusal::Kind::failed, object.name() + " has as many users as there can be: 8191");
+    clients_[*process].insert(*attachment);
+    visit.attachments.insert(*attachment);
+    return *attachment;
+}
+
+Result<Unit, IpcRefusal> Broker::check_open(const Object& object, const std::string& kind,
+                                            bool writable) const {
+    const std::string& is = kind_word(object.record->kind);
+    if (!kind.empty() && kind != is)
+        return refuse_value("kind", object.name() + " is a " + is + ", not a " + kind);
+    if (!writable && object.record->kind != Kind::shm && !object.is_pipe())
+        return refuse_value("writable",
+                            "a " + is + " cannot be opened for reading alone: waiting writes too");
+    return Unit{};
+}
+
+IpcResult<control::IpcOpened> Broker::open(const IpcPeer& peer, const std::string& name,
+                                           const std::string& kind, bool writable) {
+    IpcResult<Object*> found = permitted(peer, name, writable);
+    if (!found) return Failure<IpcRefusal>{found.error()};
+    Object& object = **found;
+    if (const auto checked = check_open(object, kind, writable); !checked)
+        return Failure<IpcRefusal>{checked.error()};
+    if (object.is_pipe()) {
+        control::IpcOpened pipe;
+        pipe.id = std::to_string(object.record->id);
+        pipe.kind = kind_word(object.record->kind);
+        pipe.path = store_.pipes().path(name);
+        return pipe;
+    }
+    const IpcResult<uint32_t> attachment = attach_peer(peer, object);
+    if (!attachment) return Failure<IpcRefusal>{attachment.error()};
+    return opened(object, *attachment, writable);
+}
+
+IpcResult<control::IpcOpened> Broker::opened(const Object& object, uint32_t attachment, bool writable) {
+    control::IpcOpened answer;
+    answer.id = std::to_string(object.record->id);
+    answer.kind = kind_word(object.record->kind);
+    const AttachmentRecord& record = store_.registry().attachment(attachment);
+    answer.owner = record.owner;
+    Result<UniqueFd> memory = writable
+                                  ? Result<UniqueFd>(UniqueFd(fcntl(object.memory.get(), F_DUPFD_CLOEXEC, 0)))
+                                  : reopen_for_reading(object.memory);
+    UniqueFd bell(fcntl(object.bell.fd(), F_DUPFD_CLOEXEC, 0));
+    if (!memory || !*memory || !bell) {
+        if (record.opens == 0) give_back(attachment, {});
+        return refuse(IpcRefusal::Kind::failed, system_error("pass on", object.name()).message);
+    }
+    answer.fds.push_back(std::move(*memory));
+    answer.fds.push_back(std::move(bell));
+    store_.registry().set_opens(attachment, record.opens + 1);
+    return answer;
+}
+
+IpcResult<Unit> Broker::detach(const IpcPeer& peer, const std::string& id, uint32_t owner) {
+    Object* object = store_.find_id(id);
+    if (object == nullptr) return Unit{};  // it was removed, and with it everything
+    const IpcResult<ProcessId> process = process_of(peer);
+    if (!process) return Failure<IpcRefusal>{process.error()};
+    const auto attachment = attachment_of(*object, *process);
+    const bool own = attachment && store_.registry().attachment(*attachment).owner == owner;
+    if (!own) return refuse_value("owner", "the caller does not have this owner slot in " + object->name());
+    const uint32_t opens = store_.registry().attachment(*attachment).opens;
+    if (opens > 1) {
+        store_.registry().set_opens(*attachment, opens - 1);
+        return Unit{};
+    }
+    const uint32_t number = object->number;
+    give_back(*attachment, {});
+    remove_if_left(number);
+    return Unit{};
+}
+
+IpcResult<Unit> Broker::settle(const IpcPeer& peer, const std::string& name) {
+    const IpcResult<Object*> object = permitted(peer, name, true);
+    if (!object) return Failure<IpcRefusal>{object.error()};
+    settle(**object);
+    return Unit{};
+}
+
+// ---- Looking
+
+std::vector<control::IpcObject> Broker::list(const IpcPeer& peer, const std::vector<std::string>& globs) {
+    std::vector<control::IpcObject> found;
+    for (const auto& [number, object] : store_.objects()) {
+        const std::string name = object.name();
+        const bool wanted = globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
+                                return matches_glob(glob, name);
+                            });
+        const bool visible = peer.role >= control::Role::observe || refusal(peer, object, false).empty();
+        if (!wanted || !visible) continue;
+        found.push_back(view_of(object, object.is_pipe() ? store_.pipes().path(name) : ""));
+    }
+    std::ranges::sort(found, {}, &control::IpcObject::name);
+    return found;
+}
+
+IpcResult<std::vector<control::IpcUser>> Broker::who(const IpcPeer& peer, const std::string& name) {
+    const IpcResult<Object*> found =
+        peer.role >= control::Role::observe ? known(name) : permitted(peer, name, false);
+    if (!found) return Failure<IpcRefusal>{found.error()};
+    std::vector<control::IpcUser> users = users_of(**found, store_.registry(), parts_.clock->wall_now());
+    for (control::IpcUser& user : users) {
+        if (user.pid != 0) user.service = parts_.service_of(user.pid);
+    }
+    return users;
+}
+
+}  // namespace yard::engine

@@ -1,0 +1,141 @@
+#include "engine/broker/object_views.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "conf/object_types.h"
+#include "ipc/channel/event.h"
+#include "ipc/channel/lock.h"
+#include "ipc/channel/queue.h"
+#include "ipc/channel/semaphore.h"
+
+namespace yard::engine {
+namespace {
+
+using control::IpcObject;
+using control::IpcUser;
+
+constexpr const char* kLifetimes[] = {"declared", "dynamic", "ephemeral"};
+
+void describe_queue(const ipc::Segment& segment, IpcObject* view) {
+    const ipc::QueueCounts counts = ipc::Queue(segment, ipc::kBroker, nullptr).counts();
+    view->numbers = {{"size", counts.queued},
+                     {"capacity", segment.spec().capacity},
+                     {"queued_bytes", static_cast<int64_t>(counts.bytes)},
+                     {"puts", static_cast<int64_t>(counts.puts)},
+                     {"gets", static_cast<int64_t>(counts.gets)},
+                     {"leased", counts.leased},
+                     {"delayed", counts.delayed},
+                     {"dead", counts.dead},
+                     {"dropped", static_cast<int64_t>(counts.dropped)},
+                     {"expired", static_cast<int64_t>(counts.expired)},
+                     {"redelivered", static_cast<int64_t>(counts.redelivered)}};
+    view->closed = counts.closed;
+}
+
+int64_t permits_held(const ipc::Segment& segment, ipc::OwnerId owner) {
+    uint64_t since_ms = 0;
+    return ipc::Semaphore(segment, ipc::kBroker, nullptr).held_by(owner, &since_ms);
+}
+
+bool holds_lock(const ipc::Segment& segment, ipc::OwnerId owner) {
+    const ipc::ClaimWord holder = ipc::Lock(segment, ipc::kBroker, nullptr).holder();
+    return holder.state == ipc::ClaimState::held && holder.owner == owner;
+}
+
+void describe_semaphore(const Object& object, IpcObject* view) {
+    const ipc::Segment& segment = *object.segment;
+    int64_t holders = 0;
+    for (const auto& [owner, attachment] : object.users) holders += permits_held(segment, owner) > 0 ? 1 : 0;
+    view->numbers = {{"value", ipc::Semaphore(segment, ipc::kBroker, nullptr).value()},
+                     {"capacity", segment.spec().capacity},
+                     {"holders", holders}};
+}
+
+void describe_pipe(const Object& object, IpcObject* view) {
+    int waiting = 0;
+    ioctl(object.memory.get(), FIONREAD, &waiting);
+    view->bytes = waiting;
+    view->numbers = {{"size", waiting}, {"capacity", fcntl(object.memory.get(), F_GETPIPE_SZ)}};
+}
+
+void describe_kind(const Object& object, IpcObject* view) {
+    if (object.is_pipe()) return describe_pipe(object, view);
+    const ipc::Segment& segment = *object.segment;
+    switch (segment.spec().kind) {
+        case ipc::Kind::queue:
+            return describe_queue(segment, view);
+        case ipc::Kind::semaphore:
+            return describe_semaphore(object, view);
+        case ipc::Kind::lock: {
+            const auto state = ipc::Lock(segment, ipc::kBroker, nullptr).holder().state;
+            view->numbers = {{"holders", state == ipc::ClaimState::held ? 1 : 0}};
+            return;
+        }
+        case ipc::Kind::event:
+            view->numbers = {{"value", ipc::event_word(segment).load() != 0 ? 1 : 0}};
+            return;
+        case ipc::Kind::shm:
+            view->numbers = {{"size", static_cast<int64_t>(segment.spec().size)}};
+            return;
+    }
+}
+
+int64_t leases_of(const ipc::Segment& segment, ipc::OwnerId owner) {
+    const ipc::QueueCore core(segment, ipc::kBroker, nullptr);
+    int64_t leases = 0;
+    for (uint32_t i = 0; i < core.layout().capacity; ++i) {
+        const ipc::MessageWord word = ipc::MessageWord::of(core.descriptor(i).word.load());
+        leases += word.state == ipc::MessageState::leased && word.owner == owner ? 1 : 0;
+    }
+    return leases;
+}
+
+void describe_claims(const ipc::Segment& segment, IpcUser* user) {
+    const ipc::Kind kind = segment.spec().kind;
+    if (kind == ipc::Kind::queue) user->leases = leases_of(segment, user->owner);
+    if (kind == ipc::Kind::semaphore) user->holds = permits_held(segment, user->owner);
+    if (kind == ipc::Kind::lock) user->holds = holds_lock(segment, user->owner) ? 1 : 0;
+}
+
+}  // namespace
+
+IpcObject view_of(const Object& object, std::string path) {
+    const ObjectRecord& record = *object.record;
+    IpcObject view;
+    view.name = object.name();
+    view.kind = conf::object_kinds()[static_cast<size_t>(record.kind)];
+    view.lifetime = kLifetimes[static_cast<size_t>(record.lifetime)];
+    view.path = std::move(path);
+    view.uid = record.uid;
+    view.gid = record.gid;
+    view.mode = record.mode;
+    struct stat info {};
+    if (!object.is_pipe() && fstat(object.memory.get(), &info) == 0) view.bytes = info.st_blocks * 512;
+    view.users = static_cast<int64_t>(object.users.size());
+    for (const auto& [owner, attachment] : object.users)
+        view.waiters += static_cast<int32_t>(object.segment->owner(owner).waiting.load()) > 0 ? 1 : 0;
+    describe_kind(object, &view);
+    return view;
+}
+
+std::vector<IpcUser> users_of(const Object& object, const Registry& registry, WallTime now) {
+    std::vector<IpcUser> users;
+    for (const auto& [owner, attachment] : object.users) {
+        const AttachmentRecord& record = registry.attachment(attachment);
+        IpcUser user;
+        user.owner = owner;
+        user.pid = record.pid;
+        user.uid = record.uid;
+        user.since = WallTime(Duration(record.since_wall_ns));
+        const ipc::OwnerRecord& shown = object.segment->owner(owner);
+        if (static_cast<int32_t>(shown.waiting.load()) > 0)
+            user.waiting_since = now - Duration(ipc::boot_now() - shown.waiting_since_ns.load());
+        describe_claims(*object.segment, &user);
+        users.push_back(std::move(user));
+    }
+    return users;
+}
+
+}  // namespace yard::engine
