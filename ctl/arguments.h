@@ -34,7 +34,8 @@ struct Arguments {
     std::string grep;
     std::string file;
 
-    // Channel objects; `name` is the one object, `names` are patterns.
+    // Channel objects; `names` are patterns.
+    std::string name;  // the one object
     std::string kind;
     std::vector<std::string> options;  // KEY=VALUE
     std::string mode;                  // octal
