@@ -171,8 +171,9 @@ Result<Opened> Client::open(const std::string& name, const std::string& kind, bo
     return opened;
 }
 
-void Client::detach(const std::string& id, OwnerId owner) {
-    notify("IpcDetach", Json::Object{{"id", id}, {"owner", static_cast<int64_t>(owner)}});
+void Client::detach(const Opened& opened) {
+    if (opened.id.empty()) return;
+    notify("IpcDetach", Json::Object{{"id", opened.id}, {"owner", static_cast<int64_t>(opened.owner)}});
 }
 
 void Client::settle(const std::string& name) {

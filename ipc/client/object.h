@@ -10,6 +10,7 @@
 
 #include "ipc/channel/segment.h"
 #include "ipc/client/client.h"
+#include "ipc/client/descriptor_identity.h"
 #include "ipc/client/event_bell.h"
 #include "ipc/client/last_error.h"
 #include "ipc/client/process_generation.h"
@@ -31,6 +32,7 @@ class Attachment {
     // What the broker gave to one process.
     struct Side {
         uint32_t generation;
+        std::string id;  // empty: it came with the service's start
         OwnerId owner;
         EventBell bell;
         WaitFd wait_fd{};
@@ -47,7 +49,7 @@ class Attachment {
           name_(std::move(name)),
           kind_(kind),
           writable_(writable),
-          id_(std::move(opened.id)),
+          memory_(DescriptorIdentity::of(opened.memory.get())),
           first_(std::move(opened)),
           segment_(std::move(segment)) {}
     Result<Opened> open_again();
@@ -57,8 +59,8 @@ class Attachment {
     const std::string name_;
     const Kind kind_;
     const bool writable_;
-    const std::string id_;
-    Opened first_;  // until it is joined
+    const DescriptorIdentity memory_;  // of this very object, whatever its name stands for by now
+    Opened first_;                     // until it is joined
     const Segment segment_;
 };
 

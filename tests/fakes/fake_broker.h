@@ -77,6 +77,12 @@ class FakeBroker {
         if (mkfifo(object.path.c_str(), 0600) != 0) abort();
         object.memory.reset(open(object.path.c_str(), O_RDWR | O_CLOEXEC));
     }
+    // As the daemon passes them to a service.
+    void descriptors(const std::string& name, UniqueFd* memory, UniqueFd* bell) {
+        const std::lock_guard lock(mutex_);
+        memory->reset(fcntl(objects_[name].memory.get(), F_DUPFD_CLOEXEC, 3));
+        bell->reset(fcntl(objects_[name].bell.get(), F_DUPFD_CLOEXEC, 3));
+    }
     void died(pid_t pid) {
         const std::lock_guard lock(mutex_);
         for (auto& [name, object] : objects_) {

@@ -16,6 +16,7 @@ LAYERS = {
     "ipc/channel": ["supervisord/base"],
     "ipc/client": ["supervisord/base", "ipc/varlink", "ipc/channel"],
     "ipc/include": [],
+    "ipc/examples": [],
     "supervisord/engine": ["supervisord/base", "supervisord/protocol", "conf", "ipc/varlink", "ipc/channel"],
     "ctl": ["supervisord/base", "conf", "ipc/varlink", "ipc/client", "ipc/include"],
     "packaging": ["supervisord/base", "conf", "ipc/varlink", "supervisord/engine", "ctl"],

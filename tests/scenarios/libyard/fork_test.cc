@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "fakes/fake_broker.h"
+#include "ipc/channel/passed_channels.h"
 
 namespace yard {
 namespace {
@@ -155,6 +156,74 @@ TEST_F(Fork, AnObjectThatWasRemovedIsNotMistakenForOneOfTheSameName) {
     EXPECT_EQ(in_child([&] { return -yard_queue_put(jobs, "x", 1, 0); }), ENOENT);
     broker.create("jobs", {.kind = Kind::queue, .capacity = 1, .max_message = 8});
     EXPECT_EQ(in_child([&] { return -yard_queue_put(jobs, "x", 1, 0); }), EPIPE);
+}
+
+// What a service finds in its environment, see ipc/channel/passed_channels.h.
+class Passed : public Fork {
+  protected:
+    void SetUp() override {
+        Fork::SetUp();
+        broker.descriptors("jobs", &memory, &bell);
+    }
+    // In the process that is to have it.
+    static void give(int memory, int bell, bool writable) {
+        const std::string path = "/proc/self/fd/" + std::to_string(memory);
+        const int given = open(path.c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+        setenv("YARD_IPC", ipc::passed_text({{"jobs", given, bell, 77}}).c_str(), 1);
+        setenv("YARD_IPC_PID", std::to_string(getpid()).c_str(), 1);
+    }
+    // As the daemon starts a service: calls `work` in a process that was given the queue.
+    int in_service(bool writable, const std::function<int()>& work) {
+        return in_child([&] {
+            give(memory.get(), bell.get(), writable);
+            return work();
+        });
+    }
+    UniqueFd memory, bell;
+};
+
+TEST_F(Passed, AnObjectThatCameWithTheStartIsOpenedWithoutAskingForIt) {
+    EXPECT_EQ(in_service(true,
+                         [&] {
+                             yard_queue* given = nullptr;
+                             if (yard_queue_open(client, "jobs", &given) != 0) return 1;
+                             if (yard_queue_put(given, "given", 5, 0) != 0) return 2;
+                             yard_queue_close(given);
+                             return 0;
+                         }),
+              0);
+    EXPECT_EQ(get(), "given");
+    EXPECT_EQ(broker.requests("IpcOpen"), 2u);  // those of SetUp
+    EXPECT_EQ(broker.requests("IpcDetach"), 0u);
+}
+
+TEST_F(Passed, AChildOfTheServiceAsksForItself) {
+    EXPECT_EQ(in_service(true,
+                         [&] {
+                             yard_queue* given = nullptr;
+                             if (yard_queue_open(client, "jobs", &given) != 0) return 1;
+                             return in_child([&] { return -yard_queue_put(given, "x", 1, 0); });
+                         }),
+              0);
+    EXPECT_EQ(broker.requests("IpcOpen"), 3u);
+}
+
+TEST_F(Passed, WhatIsForReadingOnlyOrRemovedIsAskedFor) {
+    EXPECT_EQ(in_service(false,
+                         [&] {
+                             yard_queue* asked = nullptr;
+                             return -yard_queue_open(client, "jobs", &asked);
+                         }),
+              0);
+    EXPECT_EQ(broker.requests("IpcOpen"), 3u);
+    yard_queue_shut(jobs);
+    EXPECT_EQ(yard_object_remove(client, "jobs"), 0);
+    EXPECT_EQ(in_service(true,
+                         [&] {
+                             yard_queue* asked = nullptr;
+                             return -yard_queue_open(client, "jobs", &asked);
+                         }),
+              ENOENT);
 }
 
 // As daemon(3) and most daemons do: all descriptors closed, others opened under their numbers.
