@@ -52,7 +52,7 @@ uint32_t move_dead_letters(const Segment& from_segment, const Segment& to_segmen
     QueueCore from(from_segment, kBroker, nullptr);
     QueueCore to(to_segment, kBroker, bell_of_to);
     uint32_t left = 0;
-    for (uint32_t index = 0; index < from.layout().capacity; ++index) {
+    for (uint32_t index = 0; index < from.layout().capacity && !to.is_spoilt(); ++index) {
         if (MessageWord::of(from.descriptor(index).word.load()).state != MessageState::dead) continue;
         if (!move_letter(from, index, to)) {
             ++left;

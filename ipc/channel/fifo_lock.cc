@@ -52,7 +52,7 @@ SharedWord<uint64_t>& FifoLock::cell(uint64_t place) const {
 
 // 0: I ask at `*place`; -EAGAIN: there is no place, or I would not be the first.
 int FifoLock::line_up(bool only_if_first, uint64_t* place) {
-    for (;;) {
+    for (uint32_t turn = 0; turn < kMaxTurns; ++turn) {
         const uint64_t tail = body().tail.load();
         const uint64_t bits = cell(tail).load();
         const Asker there = Asker::of(bits);
@@ -68,11 +68,12 @@ int FifoLock::line_up(bool only_if_first, uint64_t* place) {
         *place = tail;
         return 0;
     }
+    return -EUCLEAN;
 }
 
 // Moves the head past those who gave up, died, or have released and were stopped before they moved it.
 void FifoLock::pass_the_gone() {
-    for (;;) {
+    for (uint32_t turn = 0; turn < kMaxTurns; ++turn) {
         const uint64_t head = body().head.load();
         const uint64_t bits = cell(head).load();
         const Asker there = Asker::of(bits);

@@ -9,10 +9,6 @@
 namespace yard::ipc {
 namespace {
 
-// Other processes make progress whenever a step has to be taken again, so that a call that was not through after so
-// many is one that memory spoilt by somebody leads in circles.
-constexpr uint32_t kMaxTurns = 1U << 20;
-
 // Memory for large messages that stays in place when they are gone, for each queue; above it pages go back.
 constexpr size_t kResidentBytes = 64 << 20;
 
@@ -79,6 +75,7 @@ int QueueCore::publish(uint32_t index, uint32_t number, MessageState state) {
             clear_taken(number, place - layout_.cells);  // its taker was
         }
     }
+    spoilt_.store(true, std::memory_order_relaxed);
     return -EUCLEAN;
 }
 

@@ -92,6 +92,8 @@ class QueueCore {
 
     ByteBudget& budget() { return budget_; }
     QueueCounts counts() const;
+    // Somebody has written what cannot be: going on through all messages might take for ever.
+    bool is_spoilt() const { return spoilt_.load(std::memory_order_relaxed); }
     bool take_settle_wish() { return settle_wish_.exchange(false); }
 
   private:
@@ -126,6 +128,7 @@ class QueueCore {
     std::atomic<uint32_t> hint_{0};
     std::atomic<uint64_t> tail_seen_[2 * kPriorities8]{};
     std::atomic<bool> settle_wish_{false};
+    std::atomic<bool> spoilt_{false};
 };
 
 }  // namespace yard::ipc

@@ -24,7 +24,7 @@ constexpr int64_t kChanges = 1023;
 
 int64_t due_word(int64_t before, Nanoseconds due) {
     const int64_t rounded = std::max<int64_t>((due | kChanges) - kChanges, kChanges + 1);
-    return rounded | ((before + 1) & kChanges);
+    return rounded | (((before & kChanges) + 1) & kChanges);
 }
 
 }  // namespace
@@ -128,11 +128,12 @@ void QueueCore::move_due() {
     const int64_t looking = due_word(before, now + kLookingTime);
     if (!next.replace(before, looking)) return;  // somebody else looks, or has noted something
     Nanoseconds soonest = kForever;
-    for (uint32_t index = 0; index < layout_.capacity; ++index) {
+    for (uint32_t index = 0; index < layout_.capacity && !is_spoilt(); ++index) {
         if (move_if_due(index, now, &soonest)) filled(1);
     }
     // If anything was noted meanwhile, the next look will find it.
-    next.replace(looking, soonest == kForever ? (looking + 1) & kChanges : due_word(looking, soonest));
+    next.replace(looking,
+                 soonest == kForever ? ((looking & kChanges) + 1) & kChanges : due_word(looking, soonest));
 }
 
 // Moves it if it is due, otherwise lowers `*next` to when it will be.

@@ -40,7 +40,7 @@ bool take_message_back(QueueCore& core, uint32_t index, OwnerId owner, bool* dea
 Recovered recover_queue(const Segment& segment, OwnerId owner, Bell* bell) {
     QueueCore core(segment, kBroker, bell);
     Recovered recovered;
-    for (uint32_t index = 0; index < core.layout().capacity; ++index) {
+    for (uint32_t index = 0; index < core.layout().capacity && !core.is_spoilt(); ++index) {
         bool dead_letter = false;
         recovered.claims += take_message_back(core, index, owner, &dead_letter);
         recovered.dead_letters |= dead_letter;
