@@ -52,8 +52,11 @@ constexpr Option kLogging[] = {
     {"--since", "DURATION", "only what is younger, for example 10m", &A::since},
     {"--grep", "REGEX", "only lines that match the extended regular expression", &A::grep},
 };
-constexpr Option kFollowing[] = {
-    {"-f,--follow", "", "what it does anyway", &A::follow},
+constexpr Option kEvents[] = {
+    kAnyNames,
+    {"-f,--follow", "", "go on with what happens from now on, until Ctrl-C", &A::follow},
+    {"-n,--lines", "N", "only the last N", &A::lines},
+    {"--since", "DURATION", "only what is younger, for example 10m", &A::since},
 };
 constexpr Option kChecking[] = {
     {"FILE", "", "the configuration (default: the one that supervisord would take)", &A::file},
@@ -109,7 +112,8 @@ constexpr Example kLogsExamples[] = {
     {"ctl logs --since 10m --grep 'error|warn' api", "what matters"},
 };
 constexpr Example kEventsExamples[] = {
-    {"ctl events -f", "until Ctrl-C"},
+    {"ctl events --since 10m api", "what happened to a service lately"},
+    {"ctl events -f", "what happens from now on, until Ctrl-C"},
     {"ctl events -f --json", "an object a line, numbered by seq"},
 };
 constexpr Example kCheckExamples[] = {
@@ -157,7 +161,7 @@ constexpr Command kCommands[] = {
     {"ps", "Looking", "list the processes of services", kLooking, run_ps, kPsExamples},
     {"tree", "Looking", "draw the process tree of services", kLooking, run_tree, kTreeExamples},
     {"logs", "Looking", "print what services wrote", kLogging, run_logs, kLogsExamples},
-    {"events", "Looking", "follow every change of state, with its cause", kFollowing, run_events,
+    {"events", "Looking", "print the last changes of state, with their causes", kEvents, run_events,
      kEventsExamples},
     {"check", "Configuration", "find the mistakes in a configuration; needs no daemon", kChecking, run_check,
      kCheckExamples},

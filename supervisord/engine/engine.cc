@@ -112,12 +112,10 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
       images_(welcome.arena_fd, files_.paths(), environ),
       cgroups_(CgroupManager::open(loop_.get(), {cgroup_family(folders_.runtime), getppid()},
                                    CgroupSources::of_this_process())),
-      events_(state_.event_number()),
+      events_(state_.events()),
       ledger_(state_.requests()),
       host_({loop_.get(), &clock_, &link_, &slots_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
-            [this](ServiceId id, State from, State to, std::string_view cause) {
-                on_transition(id, from, to, cause);
-            }),
+            [this](ServiceId id, const ServiceFacts& facts) { on_transition(id, facts); }),
       graph_(host_, random_numbers()),
       deadline_timer_(loop_.get()),
       flush_timer_(loop_.get()) {}
@@ -136,6 +134,7 @@ Started<Unit> Engine::build_graph(const Inventory& inventory, Plan& plan) {
         if (present.contains(name)) graph_.add_leaving(std::move(config), name);
     }
     graph_.link(config_.parallel_starts);
+    graph_.count_events_from(events_.last_seq());
     const size_t services = graph_.size();
     if (services < inventory.welcome.slots) assign_slots(inventory);
     for (const std::string& name : plan.reload.changed) mark_outdated(service_of(name));
@@ -396,16 +395,15 @@ void Engine::request_shutdown() {
     kill(getppid(), SIGTERM);
 }
 
-void Engine::on_transition(ServiceId id, State from, State to, std::string_view cause) {
+void Engine::on_transition(ServiceId id, const ServiceFacts& facts) {
     const std::string& name = graph_.name(id);
-    events_.publish(clock_.wall_now(), id, name, from, to, cause);
-    state_.store_event_number(events_.last_seq());
-    const std::string change = name + ": " + to_string(from) + " -> " + to_string(to) + ": ";
-    (to == State::failed ? log_warning : log_debug)(change + std::string(cause));
+    const State to = facts.actual;
+    events_.publish(id, facts);
+    const std::string change = name + ": " + to_string(facts.event_from) + " -> " + to_string(to) + ": ";
+    (to == State::failed ? log_warning : log_debug)(change + std::string(facts.reason.view()));
     if (to == State::stopped && graph_.is_leaving(id)) deferred_.post([this, id] { reload_->on_left(id); });
     const bool ended = to == State::completed || to == State::failed || to == State::stopped;
-    if (name != config_.exit_with || !ended || shutting_down_ || graph_.facts(id).hold == Hold::manual)
-        return;
+    if (name != config_.exit_with || !ended || shutting_down_ || facts.hold == Hold::manual) return;
     log_info(name + " has ended, and the daemon follows (exit_with)");
     request_shutdown();
 }

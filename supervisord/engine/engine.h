@@ -71,7 +71,7 @@ class Engine {
     void on_signal(int number);
     void reload_by_signal();
     void hand_over();
-    void on_transition(ServiceId id, State from, State to, std::string_view cause);
+    void on_transition(ServiceId id, const ServiceFacts& facts);
     void end_of_turn();
     void schedule_deadline();
     void finish_shutdown();

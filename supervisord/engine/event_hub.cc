@@ -18,15 +18,14 @@ EventHub::Subscription::~Subscription() {
     if (hub_ != nullptr) hub_->listeners_.erase(id_);
 }
 
-void EventHub::publish(WallTime time, ServiceId id, std::string_view service, State from, State to,
-                       std::string_view cause) {
-    if (recent_.size() == kRemembered) recent_.pop_front();
-    recent_.push_back({++last_seq_, time, id, from, to, std::string(service), std::string(cause)});
+void EventHub::publish(ServiceId id, const ServiceFacts& facts) {
+    ring_.enter(facts);
+    const Event event = ring_.at(facts.event);
     const uint64_t last = last_listener_;  // who subscribes meanwhile waits for the next event
     for (auto at = listeners_.begin(); at != listeners_.end() && at->first <= last;) {
         const uint64_t key = at->first;
         const std::shared_ptr<Listener> listener = at->second;  // may unsubscribe itself while it runs
-        (*listener)(recent_.back());
+        (*listener)(id, event);
         at = listeners_.upper_bound(key);
     }
 }
@@ -36,10 +35,9 @@ EventHub::Subscription EventHub::subscribe(Listener listener) {
     return Subscription(this, last_listener_);
 }
 
-const Event* EventHub::after(uint64_t seq) const {
-    if (recent_.empty() || seq >= last_seq_) return nullptr;
-    const uint64_t first = recent_.front().seq;
-    return &recent_[seq < first ? 0 : seq - first + 1];
+std::optional<Event> EventHub::after(uint64_t seq) const {
+    if (seq >= ring_.last()) return std::nullopt;
+    return ring_.at(std::max(seq + 1, ring_.oldest()));
 }
 
 }  // namespace yard::engine

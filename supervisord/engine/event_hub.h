@@ -1,34 +1,20 @@
-// Every change of a service's state, numbered, kept for a while and told to who listens. Loop thread only.
+// Every change of a service's state, told to who listens and kept for a while. Loop thread only.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <string>
-#include <string_view>
+#include <optional>
 
-#include "base/clock.h"
-#include "engine/service_facts.h"
+#include "engine/event_ring.h"
 #include "engine/service_graph.h"
 
 namespace yard::engine {
 
-struct Event {
-    uint64_t seq = 0;
-    WallTime time;
-    ServiceId id = 0;
-    State from = State::stopped;
-    State to = State::stopped;
-    std::string service;
-    std::string cause;
-};
-
 class EventHub {
   public:
-    static constexpr size_t kRemembered = 4096;
-    using Listener = std::function<void(const Event&)>;
+    using Listener = std::function<void(ServiceId, const Event&)>;
 
     // Listens for as long as it lives. The hub must outlive it.
     class Subscription {
@@ -45,24 +31,23 @@ class EventHub {
         uint64_t id_ = 0;
     };
 
-    // Numbers go on after `last_seq`, which an engine takes from the one before it.
-    explicit EventHub(uint64_t last_seq = 0) : last_seq_(last_seq) {}
+    // `ring` keeps the events, and must outlive the hub.
+    explicit EventHub(EventRing& ring) : ring_(ring) {}
 
-    // Calls the listeners before it returns. They may subscribe and unsubscribe, themselves included, but not
-    // publish.
-    void publish(WallTime time, ServiceId id, std::string_view service, State from, State to,
-                 std::string_view cause);
+    // The event of `facts`, which has the next number. Calls the listeners before it returns. They may subscribe and
+    // unsubscribe, themselves included, but not publish.
+    void publish(ServiceId id, const ServiceFacts& facts);
 
     [[nodiscard]] Subscription subscribe(Listener listener);
 
-    // The first remembered event with a number above `seq`; null when there is none yet. It is valid until
-    // the next publish.
-    const Event* after(uint64_t seq) const;
-    uint64_t last_seq() const { return last_seq_; }
+    // The first event with a number above `seq` that is kept; none: there is none yet. Its texts are valid until the
+    // next publish.
+    std::optional<Event> after(uint64_t seq) const;
+    uint64_t last_seq() const { return ring_.last(); }
+    const EventRing& kept() const { return ring_; }
 
   private:
-    uint64_t last_seq_;
-    std::deque<Event> recent_;  // without gaps, ends with last_seq_
+    EventRing& ring_;
     uint64_t last_listener_ = 0;
     std::map<uint64_t, std::shared_ptr<Listener>> listeners_;
 };

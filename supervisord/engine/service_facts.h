@@ -106,6 +106,10 @@ struct ServiceFacts {
     FixedText<96> status_text;    // STATUS= of sd_notify
     uint32_t notify_ignored = 0;  // datagrams from outside the service's tree
     uint64_t start_digest = 0;    // of the configuration that the last generation was started by
+
+    // The last change of state that listeners are told (engine/event_ring.h).
+    uint64_t event = 0;  // its number; 0: none yet
+    State event_from = State::stopped;
 };
 static_assert(std::is_trivially_copyable_v<ServiceFacts>);
 

@@ -37,6 +37,10 @@ void ServiceGraph::restore(ServiceId id, const ServiceFacts& facts) {
     machine_->topology().node(id).facts = facts;
 }
 
+void ServiceGraph::count_events_from(uint64_t last) {
+    machine_->count_events_from(last);
+}
+
 // ---- Wishes.
 
 void ServiceGraph::start(ServiceId id, Now now, std::string_view cause) {

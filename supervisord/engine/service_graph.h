@@ -126,8 +126,9 @@ class Effects {
     // The facts changed: store them. Called after settling and before any other effect of the same event.
     virtual void persist(ServiceId id, const ServiceFacts& facts) = 0;
     // The state changed, for listeners (events, log, waiting clients). One call an event and service: what it
-    // passed through on the way is left out. `cause` is the reason in the facts.
-    virtual void transitioned(ServiceId id, State from, State to, std::string_view cause) = 0;
+    // passed through on the way is left out. The facts have the number of this change, the state that was left and
+    // the cause (`reason`). Calls come in the order of the numbers, and so did the calls of persist.
+    virtual void transitioned(ServiceId id, const ServiceFacts& facts) = 0;
 };
 
 // The start that the keeper made by the armed terms.
@@ -153,6 +154,8 @@ class ServiceGraph {
     void link(uint32_t parallel_starts);
     // Takes the facts of an earlier engine, after link(). Follow with begin() or resume(), before any other event.
     void restore(ServiceId id, const ServiceFacts& facts);
+    // The next change of a state gets the number after `last` (0 when not called).
+    void count_events_from(uint64_t last);
 
     // ---- Wishes. `cause` is why, in words ("started by uid 1000"); it becomes the reason that people see. A
     // wish of a person forgets earlier failures. After stop_all() starts and restarts do nothing.

@@ -385,8 +385,9 @@ void ServiceHost::persist(ServiceId id, const ServiceFacts& facts) {
     if (!service(id).released) parts_.state->store(slot(id), facts);
 }
 
-void ServiceHost::transitioned(ServiceId id, State from, State to, std::string_view cause) {
-    on_transition_(id, from, to, cause);
+void ServiceHost::transitioned(ServiceId id, const ServiceFacts& facts) {
+    on_transition_(id, facts);
+    const State to = facts.actual;
     const bool down = to == State::completed || to == State::failed || to == State::stopped;
     if (down && ending_) remove_cgroup(id);
 }

@@ -48,7 +48,7 @@ struct HostParts {
 
 class ServiceHost : public Effects {
   public:
-    using Transition = std::function<void(ServiceId, State from, State to, std::string_view cause)>;
+    using Transition = std::function<void(ServiceId, const ServiceFacts&)>;
 
     ServiceHost(const HostParts& parts, Transition on_transition);
     ~ServiceHost() override;
@@ -75,7 +75,7 @@ class ServiceHost : public Effects {
     void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) override;
     void disarm(ServiceId id) override;
     void persist(ServiceId id, const ServiceFacts& facts) override;
-    void transitioned(ServiceId id, State from, State to, std::string_view cause) override;
+    void transitioned(ServiceId id, const ServiceFacts& facts) override;
 
     // On behalf of people.
     void signal(ServiceId id, int number, bool tree);

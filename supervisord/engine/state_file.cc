@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
@@ -40,13 +42,13 @@ struct Header {
     uint64_t layout;  // changes with the size of what is stored
     uint64_t keeper_instance;
     uint64_t slots;
-    uint64_t slots_end;  // no page above is touched
+    uint64_t slots_end;  // nothing was ever stored from here on
     uint64_t begun;
-    uint64_t event_number;
     control::RequestRing requests;
 };
 
-constexpr uint64_t kLayout = sizeof(ServiceFacts) << 32 | sizeof(LogPositionCell) << 16 | sizeof(Header);
+constexpr uint64_t kLayout =
+    sizeof(EventRing) << 44 | sizeof(ServiceFacts) << 28 | sizeof(LogPositionCell) << 16 | sizeof(Header);
 
 // Stores that a later one must not overtake, for a reader who comes after this process's death.
 void publish(uint64_t* word, uint64_t value) {
@@ -74,6 +76,7 @@ std::vector<ServiceFacts> with_process(const StateFile& file) {
 // Then, for each slot: its FactsCell; its LogPositionCell; its first lane in two copies; its second lane; ...
 struct StateFile::Layout {
     Header header;
+    EventRing events;
 
     static size_t size(uint64_t slots) {
         return sizeof(Layout) +
@@ -101,16 +104,24 @@ Result<StateFile> StateFile::open(const std::string& path, uint64_t keeper_insta
     Layout* layout = right_size ? map() : nullptr;
     const bool readable = layout != nullptr && layout->header.magic == kMagic &&
                           layout->header.layout == kLayout && layout->header.slots == slots;
-    if (readable && layout->header.keeper_instance == keeper_instance) return StateFile(layout, bytes);
+    if (readable && layout->header.keeper_instance == keeper_instance) {
+        StateFile file(layout, bytes);
+        file.enter_missing_events();
+        return file;
+    }
     std::vector<ServiceFacts> earlier;
     if (readable && is_of_this_boot(info)) {
         earlier = with_process(StateFile(layout, bytes));  // which unmaps it
     } else if (layout != nullptr) {
         munmap(layout, bytes);
     }
-    // Begin with holes: a page is there once a service uses it.
+    // Begin with holes: a page is there once a service uses it. Events come at any time, and a page that a full
+    // file system cannot give then would be the engine's death: theirs are there from the start.
     if (ftruncate(fd.get(), 0) != 0 || ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0) {
         return fail(system_error("resize", path));
+    }
+    if (const int error = posix_fallocate(fd.get(), 0, sizeof(Layout)); error != 0) {
+        return fail(Error{"reserve room in " + path + ": " + std::strerror(error), error});
     }
     layout = map();
     if (layout == nullptr) return fail(system_error("map", path));
@@ -156,8 +167,9 @@ void StateFile::store(uint32_t slot, const ServiceFacts& facts) {
         layout_->lane(slot, i, next & 1) = lanes[i];
         cell.filled[next & 1] |= 1u << i;
     }
-    publish(&cell.sequence, next);
+    // First, so that whoever looks below the end misses nothing.
     if (slot >= layout_->header.slots_end) publish(&layout_->header.slots_end, slot + 1);
+    publish(&cell.sequence, next);
 }
 
 uint32_t StateFile::slots_end() const {
@@ -179,11 +191,19 @@ void StateFile::mark_begun() {
     publish(&layout_->header.begun, 1);
 }
 
-uint64_t StateFile::event_number() const {
-    return layout_->header.event_number;
+EventRing& StateFile::events() {
+    return layout_->events;
 }
-void StateFile::store_event_number(uint64_t number) {
-    publish(&layout_->header.event_number, number);
+
+// The facts are stored in the order of their events, so that nothing is missing in between.
+void StateFile::enter_missing_events() {
+    std::vector<std::pair<uint64_t, uint32_t>> missing;  // number, slot
+    for (uint32_t slot = 0; slot < slots_end(); ++slot) {
+        const uint64_t number = load(slot).event;
+        if (number > layout_->events.last()) missing.emplace_back(number, slot);
+    }
+    std::ranges::sort(missing);
+    for (const auto& [number, slot] : missing) layout_->events.enter(load(slot));
 }
 
 }  // namespace yard::engine

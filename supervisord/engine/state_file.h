@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "engine/control/request_ledger.h"
+#include "engine/event_ring.h"
 #include "engine/log_router.h"
 #include "engine/service_facts.h"
 
@@ -45,13 +46,13 @@ class StateFile {
     // The requests that were applied, so that none is applied twice over the engine's death.
     control::RequestRing& requests();
 
-    // The last number given to an event.
-    uint64_t event_number() const;
-    void store_event_number(uint64_t number);
+    // The last events. open() has entered what an engine had stored in its facts and was killed before it told.
+    EventRing& events();
 
   private:
     struct Layout;
     StateFile(Layout* layout, size_t bytes) : layout_(layout), bytes_(bytes) {}
+    void enter_missing_events();
 
     Layout* layout_;
     size_t bytes_;

@@ -77,7 +77,8 @@ class FakeCaller final : private ReplySink {
 
 // The real methods over a fake world, and someone who calls them.
 struct ControlTest : testing::Test {
-    EventHub hub;
+    EventRing events{};
+    EventHub hub{events};
     FakeControlBackend backend{hub};
     RequestRing ring{};
     RingLedger ledger{ring};

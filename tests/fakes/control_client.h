@@ -133,14 +133,14 @@ struct ControlServerTest : ControlTest {
 
   private:
     void wait_for_event(const std::vector<SocketClient*>& clients) {
-        std::vector<pollfd> events{{uv_backend_fd(&loop), POLLIN, 0}};
+        std::vector<pollfd> waiting{{uv_backend_fd(&loop), POLLIN, 0}};
         for (const SocketClient* client : clients) {
             if (client->is_closed) continue;
             const int wanted = (client->is_deaf ? 0 : POLLIN) | (client->unsent.empty() ? 0 : POLLOUT);
-            events.push_back({client->fd(), static_cast<short>(wanted), 0});
+            waiting.push_back({client->fd(), static_cast<short>(wanted), 0});
         }
         const int loop_timeout = uv_backend_timeout(&loop);
-        poll(events.data(), events.size(), loop_timeout < 0 ? 1000 : std::min(loop_timeout, 1000));
+        poll(waiting.data(), waiting.size(), loop_timeout < 0 ? 1000 : std::min(loop_timeout, 1000));
     }
 };
 

@@ -58,6 +58,7 @@ class FakeControlBackend : public ControlBackend {
         Service service;
         service.name = name;
         service.config.name = name.substr(0, name.find('@'));
+        service.facts.name.assign(name);
         service.facts.actual = state;
         service.facts.wanted = state == State::stopped ? Wanted::down : Wanted::up;
         service.facts.pid = state == State::running ? 100 + static_cast<int>(services_.size()) : 0;
@@ -72,7 +73,10 @@ class FakeControlBackend : public ControlBackend {
         const State from = std::exchange(facts.actual, state);
         if (state == State::starting) ++facts.generation;
         facts.reason.assign(reason);
-        hub_.publish(wall, id, services_[id].name, from, state, reason);
+        facts.since_wall_ns = wall.time_since_epoch().count();
+        facts.event = hub_.last_seq() + 1;
+        facts.event_from = from;
+        hub_.publish(id, facts);
     }
     ServiceFacts& facts_of(ServiceId id) { return services_[id].facts; }
     conf::ServiceConfig& config_of(ServiceId id) { return services_[id].config; }

@@ -58,7 +58,8 @@ void one_request(std::string_view text, Handlers& handlers, FakeControlBackend& 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    EventHub hub;
+    static EventRing events;  // its last ones may come from an earlier input
+    EventHub hub(events);
     FakeControlBackend backend(hub);
     for (const char* name : {"api", "worker@1", "worker@2"}) backend.add(name, State::running);
     RequestRing ring{};

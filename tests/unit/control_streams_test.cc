@@ -167,11 +167,13 @@ TEST_F(ControlStreams, SubscribeGoesOnAfterTheEventThatWasSeen) {
     EXPECT_THAT(seqs(), ElementsAre(3, 4, 5));
 }
 
-TEST_F(ControlStreams, ANumberThatIsStillToComeMeansFromNowOn) {
+TEST_F(ControlStreams, ANumberThatIsStillToComeIsOfAnEarlierDaemonAndAllIsNews) {
     const ServiceId api = backend.add("api");
+    backend.set_state(api, State::starting, "anew");
     ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe", R"({"since_seq":500})"));
     backend.set_state(api, State::running, "ready");
-    EXPECT_THAT(seqs(), ElementsAre(1));
+    EXPECT_THAT(seqs(), ElementsAre(1, 2));
+    EXPECT_FALSE(caller.answers.at(0)["parameters"].has("missed"));
 }
 
 TEST_F(ControlStreams, ASlowSubscriberGetsEveryEventLater) {
@@ -183,6 +185,77 @@ TEST_F(ControlStreams, ASlowSubscriberGetsEveryEventLater) {
     EXPECT_THAT(seqs(), ElementsAre(1));
     caller.set_congested(false);
     EXPECT_THAT(seqs(), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(ControlStreams, ASubscriberSlowerThanTheEventsForgetLearnsWhatItMissed) {
+    const ServiceId api = backend.add("api");
+    ASSERT_TRUE(caller.call_more("org.yardmaster.Subscribe"));
+    backend.set_state(api, State::starting, "1");
+    caller.set_congested(true);
+    for (size_t i = 0; i < EventRing::kRemembered + 5; ++i) backend.set_state(api, State::running, "more");
+    caller.set_congested(false);
+    ASSERT_EQ(caller.answers.size(), 1 + EventRing::kRemembered);
+    EXPECT_EQ(caller.answers.at(1)["parameters"]["missed"].as_int(), 5);
+    EXPECT_EQ(seqs().at(1), 7);
+    EXPECT_FALSE(caller.answers.at(2)["parameters"].has("missed"));
+}
+
+struct KeptEvents : ControlStreams {
+    KeptEvents() {
+        const ServiceId api = backend.add("api"), db = backend.add("db");
+        for (const ServiceId id : {api, db, db, api, db}) {
+            backend.set_state(id, State::starting, "again");
+            backend.wall += std::chrono::seconds(1);
+        }
+    }
+    std::vector<int64_t> asked(const std::string& parameters) {
+        EXPECT_TRUE(caller.call_more("org.yardmaster.Subscribe", parameters));
+        if (caller.is_finished()) {
+            EXPECT_EQ(caller.answers.back().dump(), R"({"parameters":{}})");
+            caller.answers.pop_back();
+        }
+        return seqs();
+    }
+};
+
+TEST_F(KeptEvents, WithoutFollowAllThatAreKeptAndThenTheEnd) {
+    EXPECT_THAT(asked(R"({"follow":false})"), ElementsAre(1, 2, 3, 4, 5));
+    EXPECT_TRUE(caller.is_finished());
+}
+
+TEST_F(KeptEvents, TheLastOnesOnly) {
+    EXPECT_THAT(asked(R"({"follow":false,"last":2})"), ElementsAre(4, 5));
+    EXPECT_THAT(asked(R"({"follow":false,"last":0})"), ElementsAre());
+    EXPECT_THAT(asked(R"({"follow":false,"last":100})"), ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(KeptEvents, OfSomeServicesOnly) {
+    EXPECT_THAT(asked(R"({"follow":false,"names":["api"]})"), ElementsAre(1, 4));
+    EXPECT_THAT(asked(R"({"follow":false,"names":["db"],"last":2})"), ElementsAre(3, 5));
+    EXPECT_TRUE(caller.call_more("org.yardmaster.Subscribe", R"({"names":["dbb"]})"));
+    EXPECT_EQ(caller.answers.at(0)["error"].as_string(), "org.yardmaster.NoSuchService");
+}
+
+TEST_F(KeptEvents, YoungerThanAnAge) {
+    EXPECT_THAT(asked(R"({"follow":false,"since_ms":2000})"), ElementsAre(4, 5));
+    EXPECT_THAT(asked(R"({"follow":false,"since_ms":9223372036854775807,"last":3})"), ElementsAre(3, 4, 5));
+    EXPECT_THAT(asked(R"({"follow":false,"since_ms":0})"), ElementsAre());
+}
+
+TEST_F(KeptEvents, ThenWhatHappensNext) {
+    EXPECT_THAT(asked(R"({"last":1,"names":["db"]})"), ElementsAre(5));
+    EXPECT_FALSE(caller.is_finished());
+    backend.set_state(0, State::running, "ready");
+    backend.set_state(1, State::running, "ready");
+    EXPECT_THAT(seqs(), ElementsAre(5, 7));
+}
+
+TEST_F(KeptEvents, ACallerThatDoesNotReadGetsTheRestLater) {
+    caller.set_congested(true);
+    EXPECT_THAT(asked(R"({"follow":false})"), ElementsAre());
+    caller.set_congested(false);
+    EXPECT_EQ(caller.answers.size(), 6u);
+    EXPECT_TRUE(caller.is_finished());
 }
 
 TEST_F(ControlStreams, SubscriberThatGoesAwayIsForgotten) {

@@ -342,22 +342,48 @@ TEST(LogsCommand, AReaderThatLeavesEndsTheStreamQuietly) {
     EXPECT_TRUE(out.finish().ok());
 }
 
-TEST(EventsCommand, GoesOnAfterTheLastEventSeen) {
-    const auto event = [](int seq) {
-        return Json::Object{{"event", Json::Object{{"seq", seq},
-                                                   {"time", ""},
-                                                   {"service", "a"},
-                                                   {"from", "starting"},
-                                                   {"to", "running"},
-                                                   {"cause", "ready"}}}};
-    };
-    FakeVarlinkServer server([&](size_t nth, const Json&) {
-        return nth == 0 ? Answer{fakes::progress(event(4)), true} : fakes::reply(event(5));
+Json::Object an_event(int seq) {
+    return {{"event", Json::Object{{"seq", seq},
+                                   {"time", ""},
+                                   {"service", "a"},
+                                   {"from", "starting"},
+                                   {"to", "running"},
+                                   {"cause", "ready"}}}};
+}
+
+TEST(EventsCommand, PrintsWhatIsKept) {
+    FakeVarlinkServer server(always({fakes::progress(an_event(4)) + fakes::reply(Json::Object{}).bytes}));
+    EXPECT_EQ(run(server, {"events", "-n", "3", "--since", "2s", "a"}).out,
+              "  a: starting -> running  ready\n");
+    EXPECT_EQ(server.requests().at(0)["parameters"].dump(),
+              R"({"names":["a"],"follow":false,"last":3,"since_ms":2000})");
+}
+
+TEST(EventsCommand, FollowsFromNowOnAndAfterTheLastEventSeen) {
+    FakeVarlinkServer server([&](size_t nth, const Json&) -> Answer {
+        if (nth == 0) return {fakes::progress(an_event(3)) + fakes::reply(Json::Object{}).bytes};
+        if (nth == 1) return fakes::hang_up();  // before anything happened
+        if (nth == 2) return {fakes::progress(an_event(4)), true};
+        return fakes::reply(an_event(5));
     });
     EXPECT_EQ(run(server, {"events", "-f"}).out,
               "  a: starting -> running  ready\n  a: starting -> running  ready\n");
-    EXPECT_FALSE(server.requests().at(0)["parameters"].has("since_seq"));
-    EXPECT_EQ(server.requests().at(1)["parameters"]["since_seq"].as_int(), 4);
+    const auto since = [&](size_t nth) {
+        return server.requests().at(nth)["parameters"]["since_seq"].as_int(-1);
+    };
+    EXPECT_EQ(since(0), -1);
+    EXPECT_EQ(since(1), 3);
+    EXPECT_EQ(since(2), 3);
+    EXPECT_EQ(since(3), 4);
+}
+
+TEST(EventsCommand, SaysHowManyEventsItMissed) {
+    Json::Object late = an_event(40);
+    late.emplace_back("missed", 7);
+    FakeVarlinkServer server(always(fakes::reply(late)));
+    const Ran ran = run(server, {"events", "--json"});
+    EXPECT_EQ(ran.err, "ctl: 7 events came too fast and are missing here\n");
+    EXPECT_THAT(ran.out, HasSubstr("\"seq\":40"));
 }
 
 TEST(ShutdownCommand, ADaemonThatEndsBeforeItAnswersWasShutDown) {

@@ -240,9 +240,10 @@ class Rig : private Effects {
         if (acted_) persisted_first_ = false;
         persisted_[id] = facts;
     }
-    void transitioned(ServiceId id, State from, State to, std::string_view) override {
+    void transitioned(ServiceId id, const ServiceFacts& facts) override {
         acted_ = true;
-        announcements_.push_back(graph_->name(id) + " " + to_string(from) + "->" + to_string(to));
+        announcements_.push_back(graph_->name(id) + " " + to_string(facts.event_from) + "->" +
+                                 to_string(facts.actual));
     }
 
     std::vector<conf::ServiceConfig> configs_, leaving_;

@@ -32,6 +32,16 @@ TEST(ServiceGraphRestart, TheFirstRestartIsAtOnceTheNextAfterADelay) {
     EXPECT_EQ(rig.facts("api").restarts, 2u);
 }
 
+TEST(ServiceGraphRestart, AStartThatFailsAndIsTriedAgainAtOnceIsTold) {
+    Rig rig({service("a")});
+    rig.start("a");
+    rig.take_announcements();
+    rig.spawn_fails("a");
+    EXPECT_THAT(rig.take_announcements(), ElementsAre("a starting->starting"));
+    rig.crash_and_resume();
+    EXPECT_THAT(rig.take_announcements(), IsEmpty());
+}
+
 TEST(ServiceGraphRestart, ALimitOfOneFailureLeavesItsReasonAsItIs) {
     conf::ServiceConfig api = service("api");
     api.restart.burst = 1;

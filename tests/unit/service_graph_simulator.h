@@ -56,7 +56,7 @@ class Simulation : private Effects {
     void arm(ServiceId id, uint32_t generation, const ArmTerms& terms) override;
     void disarm(ServiceId id) override;
     void persist(ServiceId id, const ServiceFacts& facts) override;
-    void transitioned(ServiceId id, State from, State to, std::string_view cause) override;
+    void transitioned(ServiceId id, const ServiceFacts& facts) override;
 
     // ---- Rules (service_graph_simulator_rules.cc)
     void require(bool rule, const std::string& text, ServiceId id);
@@ -64,6 +64,8 @@ class Simulation : private Effects {
     void check_start(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_stop_order(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_wish(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
+    void check_event(ServiceId id, const ServiceFacts& facts);
+    void tell_missing_events();
     void check_restart_rate(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_world();
     void check_arrived();
@@ -76,6 +78,9 @@ class Simulation : private Effects {
     std::unique_ptr<ServiceGraph> graph_;
     BootTime now_{std::chrono::seconds(1000)};
     std::vector<ServiceFacts> persisted_;
+    std::vector<std::pair<State, uint32_t>>
+        told_;                 // of each service: state and generation that listeners know
+    uint64_t last_event_ = 0;  // that listeners know
     std::vector<std::deque<BootTime>> restarts_;
     std::set<ServiceId> watched_;  // readiness checks of the living engine
     std::set<ServiceId> persisted_in_event_;

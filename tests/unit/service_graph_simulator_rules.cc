@@ -2,6 +2,7 @@
 // that every run has to keep.
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "unit/service_graph_simulator.h"
 
@@ -38,6 +39,7 @@ Simulation::Simulation(uint64_t seed, bool verbose)
       parallel_starts_(1 + dice_.below(4)),
       keeper_(services_.size(), dice_),
       persisted_(services_.size()),
+      told_(services_.size()),
       restarts_(services_.size()) {}
 
 // ---- The engine.
@@ -52,6 +54,8 @@ void Simulation::boot_engine() {
     for (const conf::ServiceConfig& config : services_) graph_->add(config, config.name);
     graph_->link(parallel_starts_);
     for (ServiceId id = 0; id < services_.size(); ++id) graph_->restore(id, persisted_[id]);
+    tell_missing_events();
+    graph_->count_events_from(last_event_);
     wishing_ = false;
     const bool lived = deliver("resume", [&](ServiceGraph& g) { g.resume(now()); });
     if (lived && closing_) wish("stop all again", [&](ServiceGraph& g) { g.stop_all(now()); });
@@ -161,12 +165,14 @@ void Simulation::persist(ServiceId id, const ServiceFacts& facts) {
     check_wish(id, before, facts);
 }
 
-void Simulation::transitioned(ServiceId id, State from, State to, std::string_view cause) {
+void Simulation::transitioned(ServiceId id, const ServiceFacts& facts) {
     if (dying()) return;
     check_effect(id, "transitioned");
+    check_event(id, facts);
     if (!verbose_) return;
-    std::printf("           %s: %s -> %s: %.*s\n", graph_->name(id).c_str(), to_string(from), to_string(to),
-                static_cast<int>(cause.size()), cause.data());
+    const std::string_view cause = facts.reason.view();
+    std::printf("           %s: %s -> %s: %.*s\n", graph_->name(id).c_str(), to_string(facts.event_from),
+                to_string(facts.actual), static_cast<int>(cause.size()), cause.data());
 }
 
 // ---- Rules.
@@ -218,6 +224,29 @@ void Simulation::check_stop_order(ServiceId id, const ServiceFacts& before, cons
             depends(config.requires_) || (closing_ && (depends(config.wants) || depends(config.after)));
         require(!first || !has_process(graph_->facts(other)), "stopped before " + config.name, id);
     }
+}
+
+// Whatever died in between: numbers without gap or repeat, and each change begins where the one before it led.
+void Simulation::check_event(ServiceId id, const ServiceFacts& facts) {
+    require(facts.event == last_event_ + 1,
+            "event " + std::to_string(facts.event) + " after event " + std::to_string(last_event_), id);
+    require(facts.event_from == told_[id].first,
+            std::string("left a state that it was not in: ") + to_string(facts.event_from), id);
+    const std::pair now{facts.actual, facts.generation};
+    require(now != told_[id], "an event without a change", id);
+    last_event_ = facts.event;
+    told_[id] = now;
+}
+
+// What a new engine does first: the last one stored it and died before it told.
+void Simulation::tell_missing_events() {
+    std::map<uint64_t, ServiceId> missing;
+    for (ServiceId id = 0; id < services_.size(); ++id) {
+        if (persisted_[id].event > last_event_) missing[persisted_[id].event] = id;
+    }
+    for (const auto& [number, id] : missing) check_event(id, persisted_[id]);
+    for (ServiceId id = 0; id < services_.size(); ++id)
+        require(told_[id].first == persisted_[id].actual, "its state was not told", id);
 }
 
 // Only people unwish; else a good end does, where the policy does not restart that.

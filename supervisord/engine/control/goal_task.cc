@@ -7,7 +7,7 @@ namespace yard::engine::control {
 GoalTask::GoalTask(Call& call, ControlBackend& backend, EventHub& hub, std::vector<Target> targets)
     : call_(call), backend_(backend), targets_(std::move(targets)), open_(targets_.size()) {
     for (size_t i = 0; i < targets_.size(); ++i) index_[targets_[i].id] = i;
-    subscription_ = hub.subscribe([this](const Event& event) { on_event(event); });
+    subscription_ = hub.subscribe([this](ServiceId id, const Event& event) { on_event(id, event); });
 }
 
 void GoalTask::begin(Answer answer) {
@@ -25,8 +25,8 @@ void GoalTask::give_up_after(Duration time, Answer answer) {
     alarm_ = backend_.alarm(time, [this, give_up = std::move(answer)] { give_up(call_, targets_); });
 }
 
-void GoalTask::on_event(const Event& event) {
-    const auto found = index_.find(event.id);
+void GoalTask::on_event(ServiceId id, const Event& event) {
+    const auto found = index_.find(id);
     if (found == index_.end()) return;
     Target& target = targets_[found->second];
     if (target.standing != Goal::Standing::open) return;

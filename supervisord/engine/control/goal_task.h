@@ -33,7 +33,7 @@ class GoalTask final : public Task {
     void give_up_after(Duration time, Answer answer);
 
   private:
-    void on_event(const Event& event);
+    void on_event(ServiceId id, const Event& event);
     void judge(Target& target, State passed);
     void answer_when_settled();
 

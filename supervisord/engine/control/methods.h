@@ -1,5 +1,5 @@
 // The handlers of the control methods. One file a group: methods_daemon.cc, methods_operate.cc,
-// methods_ipc.cc, methods_looking.cc, methods_reload.cc, methods_streams.cc.
+// methods_events.cc, methods_ipc.cc, methods_logs.cc, methods_looking.cc, methods_reload.cc.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "engine/control/goal_task.h"
 #include "engine/control/interface_table.h"
 #include "engine/control/request_ledger.h"
+#include "engine/control/service_json.h"
 #include "engine/event_hub.h"
 
 namespace yard::engine::control {
@@ -78,5 +79,7 @@ void answer_outcomes(Call& call, const ControlBackend& backend, const std::vecto
 // Answer with org.yardmaster.InvalidValue and org.yardmaster.Failed.
 void answer_invalid(Call& call, const char* parameter, const std::string& message);
 void answer_failed(Call& call, const Error& error);
+// False: the call does not take the several replies that its method gives, and was answered so.
+bool expect_more(Call& call);
 
 }  // namespace yard::engine::control

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "engine/control/methods.h"
 #include "engine/control/selection.h"
-#include "engine/control/service_json.h"
 
 namespace yard::engine::control {
 namespace {

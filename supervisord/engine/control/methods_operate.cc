@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "engine/control/bystanders.h"
 #include "engine/control/methods.h"
-#include "engine/control/service_json.h"
 
 namespace yard::engine::control {
 namespace {

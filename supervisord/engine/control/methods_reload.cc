@@ -3,7 +3,6 @@
 
 #include "engine/control/methods.h"
 #include "engine/control/selection.h"
-#include "engine/control/service_json.h"
 
 namespace yard::engine::control {
 namespace {

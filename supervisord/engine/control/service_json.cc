@@ -61,8 +61,8 @@ void write_service(JsonWriter& json, const ControlBackend& backend, ServiceId id
 }
 
 // Left open, for members that are there only if true.
-JsonWriter& begin_outcome(JsonWriter& json, const std::string& name, bool ok, State state,
-                          const std::string& message) {
+JsonWriter& begin_outcome(JsonWriter& json, std::string_view name, bool ok, State state,
+                          std::string_view message) {
     json.begin_object().member("name", name).member("ok", ok);
     return json.member("state", to_string(state)).member("message", message);
 }
@@ -123,12 +123,14 @@ std::string lines_json(const LogLineRecord* begin, const LogLineRecord* end) {
     return json.end_array().end_object().take();
 }
 
-std::string event_json(const Event& event) {
+std::string event_json(const Event& event, uint64_t missed) {
     JsonWriter json;
     json.begin_object().key("event").begin_object();
     json.member("seq", event.seq).member("time", format_rfc3339(event.time)).member("service", event.service);
     json.member("from", to_string(event.from)).member("to", to_string(event.to)).member("cause", event.cause);
-    return json.end_object().end_object().take();
+    json.end_object();
+    if (missed > 0) json.member("missed", missed);
+    return json.end_object().take();
 }
 
 }  // namespace yard::engine::control

@@ -27,6 +27,7 @@ std::string outcomes_json(const ControlBackend& backend, const std::vector<Outco
 std::string step_json(const Event& event);
 std::string processes_json(const std::vector<ProcessInfo>& processes);
 std::string lines_json(const LogLineRecord* begin, const LogLineRecord* end);
-std::string event_json(const Event& event);
+// `missed`: how many events before it were forgotten untold.
+std::string event_json(const Event& event, uint64_t missed);
 
 }  // namespace yard::engine::control

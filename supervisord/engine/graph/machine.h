@@ -82,6 +82,9 @@ class Machine {
     // resume(), and what else the configuration asks for (machine_reload.cc).
     void begin(std::span<const ServiceGraph::Need> needs);
     void forget(Node& gone);
+    void count_events_from(uint64_t last) {
+        last_event_ = last;
+    }
 
     // Facts changed: neighbours are told, the service is decided on and persisted.
     void touch(Node& node);
@@ -116,6 +119,7 @@ class Machine {
     void explain(Node& node, std::string_view why);
     void explain_waiting(Node& node);
     void act();
+    void number_event(Node& node);
     void carry_out(Node& node);
 
     // ---- machine_wishes.cc
@@ -177,6 +181,7 @@ class Machine {
     uint32_t restless_ = 0;  // services that have a process or will get one
     uint32_t leaving_ = 0;   // services that leave and are not gone yet
     uint32_t visit_ = 0;
+    uint64_t last_event_ = 0;
     bool closing_ = false;  // after stop_all
 };
 

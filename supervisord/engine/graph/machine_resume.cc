@@ -9,7 +9,7 @@ void Machine::resume() {
     topology_.recount();
     for (Node& node : topology_.nodes()) {
         count_state(node.facts.actual, 1);
-        node.announced = node.facts.actual;
+        node.announce();
         timers_.update(node);
         promise_again(node);
         touch(node);

@@ -123,8 +123,18 @@ void Machine::explain_waiting(Node& node) {
 }
 
 void Machine::act() {
-    changed_.for_each([this](Node& node) { effects_.persist(node.id, node.facts); });
+    changed_.for_each([this](Node& node) {
+        number_event(node);
+        effects_.persist(node.id, node.facts);
+    });
     while (Node* node = changed_.pop()) carry_out(*node);
+}
+
+// What listeners will be told of is stored with the facts, so that an engine killed in between leaves it to the next.
+void Machine::number_event(Node& node) {
+    if (node.is_announced()) return;
+    node.facts.event = ++last_event_;
+    node.facts.event_from = node.announced;
 }
 
 void Machine::carry_out(Node& node) {
@@ -141,10 +151,9 @@ void Machine::carry_out(Node& node) {
     if (requests & kArm) {
         effects_.arm(id, node.facts.generation + 1, *arm_terms(node.config, node.facts.books));
     }
-    if (node.announced == node.facts.actual) return;
-    const State from = node.announced;
-    node.announced = node.facts.actual;
-    effects_.transitioned(id, from, node.facts.actual, node.facts.reason.view());
+    if (node.is_announced()) return;
+    node.announce();
+    effects_.transitioned(id, node.facts);
 }
 
 }  // namespace yard::engine::graph

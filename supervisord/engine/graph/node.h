@@ -55,6 +55,15 @@ struct Node {
     // Of one event.
     uint16_t requests = 0;             // bits of Request
     State announced = State::stopped;  // what listeners were told last
+    uint32_t announced_generation = 0;
+    // A start that failed and was tried again at once is news, though it is `starting` as before.
+    bool is_announced() const {
+        return announced == facts.actual && announced_generation == facts.generation;
+    }
+    void announce() {
+        announced = facts.actual;
+        announced_generation = facts.generation;
+    }
 
     uint32_t blocker = kNoBlocker;    // index among its dependencies of the one that `reason` names
     bool explained = false;           // `reason` says what it waits for

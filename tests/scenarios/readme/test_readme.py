@@ -53,6 +53,7 @@ class Tour:
         self.assertIn('did you mean "command"?', mistake)
         self.assertIn("exit code 1", mistake)
         self.assertRegex(look, r"(?m)^web\n└─ \d+ .*http\.server")
+        self.assertRegex(look, r"(?m)  clock: starting -> running  ")
         self.assertRegex(crash, r"State: running")
         self.assertRegex(stop, r"(?m)^clock +stopped .*requires web")
         rows = re.compile(r"(?m)^(web|clock) +running +(\d+)")

@@ -12,7 +12,7 @@ OURS = "org.yardmaster"
 
 # By the name of a parameter, whatever the method. Optional parameters that are not here are left out.
 ARGUMENTS = {
-    "exist_ok": True, "follow": False, "grep": ".", "id": "0", "interface": OURS, "kind": "queue",
+    "exist_ok": True, "follow": False, "grep": ".", "id": "0", "interface": OURS, "kind": "queue", "last": 5,
     "lifetime": "dynamic", "lines": 5, "mode": 0o600, "name": "one", "names": ["one"], "nice": 1,
     "options": {"capacity": 4}, "owner": 1,
     "signal": "WINCH", "since_ms": 3600000, "since_seq": 0, "state": "running", "timeout_ms": 20000, "tree": False,

@@ -1,9 +1,8 @@
-// Methods that go on answering: at the caller's pace, never faster.
+// What services wrote: at the caller's pace, never faster.
 #include <algorithm>
 #include <cerrno>
 
 #include "engine/control/methods.h"
-#include "engine/control/service_json.h"
 
 namespace yard::engine::control {
 namespace {
@@ -43,34 +42,6 @@ class LogsTask final : public Task {
     std::unique_ptr<LogRouter::Stream> stream_;
 };
 
-// Sends what the hub remembers after a cursor, as far as the caller takes it.
-class EventsTask final : public Task {
-  public:
-    EventsTask(Call& call, EventHub& hub, uint64_t since_seq) : call_(call), hub_(hub), cursor_(since_seq) {
-        subscription_ = hub.subscribe([this](const Event&) { send(); });
-    }
-    void send() {
-        while (!call_.congested()) {
-            const Event* event = hub_.after(cursor_);
-            if (event == nullptr) return;
-            cursor_ = event->seq;
-            call_.progress(event_json(*event));
-        }
-    }
-    void on_drained() override { send(); }
-
-  private:
-    Call& call_;
-    EventHub& hub_;
-    uint64_t cursor_;
-    EventHub::Subscription subscription_;
-};
-
-bool expect_more(Call& call) {
-    if (!call.more()) call.error("org.varlink.service.ExpectedMore", Json(Json::Object()));
-    return call.more();
-}
-
 // Nothing: a parameter was refused.
 std::optional<LogQuery> read_query(Call& call, const ControlBackend& backend,
                                    const std::vector<ServiceId>& ids) {
@@ -96,6 +67,11 @@ std::optional<LogQuery> read_query(Call& call, const ControlBackend& backend,
 
 }  // namespace
 
+bool expect_more(Call& call) {
+    if (!call.more()) call.error("org.varlink.service.ExpectedMore", Json(Json::Object()));
+    return call.more();
+}
+
 void Methods::logs(Call& call) {
     if (!expect_more(call)) return;
     const auto ids = selected(call);
@@ -109,15 +85,6 @@ void Methods::logs(Call& call) {
     if (!stream && stream.error().code == EINVAL) return answer_invalid(call, "grep", stream.error().message);
     if (!stream) return answer_failed(call, stream.error());
     task.run(std::move(stream).value());
-}
-
-void Methods::subscribe(Call& call) {
-    if (!expect_more(call)) return;
-    const int64_t since = call.parameters()["since_seq"].as_int(static_cast<int64_t>(hub_.last_seq()));
-    if (since < 0) return answer_invalid(call, "since_seq", "expected 0 or more");
-    // A number that is still to come is from before the numbers began anew.
-    const uint64_t cursor = std::min(static_cast<uint64_t>(since), hub_.last_seq());
-    call.keep(std::make_unique<EventsTask>(call, hub_, cursor)).send();
 }
 
 }  // namespace yard::engine::control
