@@ -27,7 +27,8 @@ ExitCode finish(Output& out, ExitCode code) {
 }
 
 ExitCode run_command(const Invocation& invocation, Output& out) {
-    Session session(varlink::default_socket_path(invocation.arguments.socket));
+    Session session(varlink::default_socket_path(invocation.arguments.socket),
+                    "\"ctl " + std::string(invocation.command->name) + "\"");
     Output err(STDERR_FILENO);
     Context context{invocation.arguments,       session, out, err, Terminal::of(STDOUT_FILENO),
                     Terminal::of(STDERR_FILENO)};

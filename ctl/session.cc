@@ -36,12 +36,14 @@ Trouble no_such_object(const Json& parameters) {
     return {ExitCode::no_such_name, std::move(sentence)};
 }
 
-Trouble not_permitted(const Json& parameters) {
+Trouble not_permitted(const Json& parameters, const std::string& command) {
     const std::string& message = parameters["message"].as_string();
     if (!message.empty()) return {ExitCode::not_permitted, neutralised(message)};
-    return {ExitCode::not_permitted, "you (uid " + std::to_string(geteuid()) + ") need the role " +
-                                         quoted(parameters["role"].as_string()) +
-                                         " for this; run ctl as root or as the user of the daemon"};
+    const std::string& has = parameters["has"].as_string();
+    return {ExitCode::not_permitted,
+            command + " needs the role " + neutralised(parameters["role"].as_string()) + "; uid " +
+                std::to_string(geteuid()) + " has " + (has == "anyone" ? "none" : neutralised(has)) +
+                " (\"access:\" in the daemon's configuration gives roles)"};
 }
 
 Trouble timed_out(const Json& parameters) {
@@ -91,7 +93,6 @@ struct ErrorRow {
 };
 constexpr ErrorRow kErrors[] = {{"org.yardmaster.NoSuchService", no_such_service},
                                 {"org.yardmaster.NoSuchObject", no_such_object},
-                                {"org.yardmaster.NotPermitted", not_permitted},
                                 {"org.yardmaster.TimedOut", timed_out},
                                 {"org.yardmaster.InvalidValue", invalid_value},
                                 {"org.yardmaster.Failed", failed},
@@ -101,7 +102,8 @@ constexpr ErrorRow kErrors[] = {{"org.yardmaster.NoSuchService", no_such_service
 
 }  // namespace
 
-Trouble reply_trouble(const Reply& reply) {
+Trouble reply_trouble(const Reply& reply, const std::string& command) {
+    if (reply.error == "org.yardmaster.NotPermitted") return not_permitted(reply.parameters, command);
     for (const ErrorRow& row : kErrors) {
         if (reply.error == row.name) return row.explain(reply.parameters);
     }
@@ -121,7 +123,7 @@ Result<Json, Trouble> Session::call(const std::string& method, Json parameters) 
     Result<Reply> reply = client_->call(kInterface + method, parameters);
     daemon_ended_ = !reply && nobody_listens(reply.error());
     if (!reply) return trouble(transport_trouble(reply.error()));
-    if (!reply->ok()) return trouble(reply_trouble(*reply));
+    if (!reply->ok()) return trouble(reply_trouble(*reply, command_));
     return std::move(reply->parameters);
 }
 
@@ -132,7 +134,7 @@ Result<Unit, Trouble> Session::stream(const std::string& method, const std::func
     std::optional<Trouble> refused;
     const auto take = [&](const Reply& reply) {
         if (reply.ok()) return on_reply(reply);
-        refused = reply_trouble(reply);
+        refused = reply_trouble(reply, command_);
         return false;
     };
     for (;;) {

@@ -13,8 +13,9 @@ namespace yard::ctl {
 
 class Session {
   public:
-    // Connects at the first call.
-    explicit Session(std::string socket_path) : path_(std::move(socket_path)) {}
+    // Connects at the first call. `command` is what a refusal names.
+    explicit Session(std::string socket_path, std::string command = "this")
+        : path_(std::move(socket_path)), command_(std::move(command)) {}
 
     // Calls `method` (without the interface's name) and gives the parameters of its reply. Survives a restart
     // of the engine; what changes something carries a request_id, see mutating().
@@ -45,6 +46,7 @@ class Session {
     Result<Unit, Trouble> connect();
 
     std::string path_;
+    std::string command_;
     bool patient_ = false;
     bool daemon_ended_ = false;
     std::optional<varlink::Client> client_;
@@ -53,7 +55,7 @@ class Session {
 // `parameters` with a fresh request_id, so that a call which is sent again is applied once.
 varlink::Json mutating(varlink::Json parameters);
 
-// What an error reply of the interface means to a person.
-Trouble reply_trouble(const varlink::Reply& reply);
+// What an error reply of the interface means to a person who gave `command`.
+Trouble reply_trouble(const varlink::Reply& reply, const std::string& command);
 
 }  // namespace yard::ctl

@@ -113,6 +113,7 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
       cgroups_(CgroupManager::open(loop_.get(), {cgroup_family(folders_.runtime), getppid()},
                                    CgroupSources::of_this_process())),
       events_(state_.events()),
+      roles_(config_.access, geteuid(), users_),
       ledger_(state_.requests()),
       host_({loop_.get(), &clock_, &link_, &slots_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
             [this](ServiceId id, const ServiceFacts& facts) { on_transition(id, facts); }),
@@ -176,12 +177,14 @@ Started<Unit> Engine::set_up(const Inventory& inventory, Plan plan, KeptConfig k
         &graph_, &host_, reload_.get(), &broker_->broker(), logs_.get(), &clock_, loop_.get(), cgroups_.get(),
         inventory.welcome.slots, folders_.logs, [this](std::string_view) { request_shutdown(); }});
     methods_ = std::make_unique<control::Methods>(*backend_, events_, ledger_);
+    for (const std::string& problem : roles_.problems()) log_warning(problem);
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
     control::ServerLimits limits = control::ServerLimits::for_files(files.rlim_cur);
     limits.has_objects = [this](const auto& caller) { return broker_->is_user(caller.uid); };
-    auto server = control::Server::create(loop_.get(), std::move(control_socket), *methods_,
-                                          control::owner_access(geteuid()), limits);
+    auto server = control::Server::create(
+        loop_.get(), std::move(control_socket), *methods_,
+        [this](control::Credentials& caller) { return roles_.admit(caller); }, limits);
     if (!server) return stop(server.error());
     server_ = std::move(*server);
     auto watch =

@@ -11,6 +11,7 @@
 #include "engine/aux_commands.h"
 #include "engine/broker_host.h"
 #include "engine/control/methods.h"
+#include "engine/control/role_table.h"
 #include "engine/control/server.h"
 #include "engine/deferred.h"
 #include "engine/engine_backend.h"
@@ -92,6 +93,8 @@ class Engine {
     ServiceImages images_;
     std::unique_ptr<CgroupManager> cgroups_;
     EventHub events_;
+    const SystemUserDatabase users_;
+    control::RoleTable roles_;
     control::RingLedger ledger_;
     ServiceHost host_;
     ServiceGraph graph_;

@@ -18,7 +18,7 @@ namespace yard::engine::control {
 class FakeCaller final : private ReplySink {
   public:
     explicit FakeCaller(Handlers& handlers, Role role = Role::admin) : dispatcher_(handlers) {
-        caller_.credentials = {42, 1000, 1000};
+        caller_.credentials = {42, 1000, 1000, {}, ""};
         caller_.role = role;
     }
 

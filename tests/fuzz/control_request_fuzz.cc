@@ -41,7 +41,7 @@ void one_request(std::string_view text, Handlers& handlers, FakeControlBackend& 
     CheckingSink sink;
     Dispatcher dispatcher(handlers);
     const yard::Result<std::unique_ptr<Call>> call =
-        dispatcher.dispatch(text, {{1, 0, 0}, Role::admin}, sink);
+        dispatcher.dispatch(text, {{1, 0, 0, {}, ""}, Role::admin}, sink);
     if (!call.ok() || sink.is_finished) return;
     // Unanswered: the world goes on.
     for (const State state :

@@ -35,7 +35,7 @@ Ran run_at(const std::string& socket, const std::vector<std::string>& words, Ter
     const Invocation invocation = parse_command_line(words).value();
     const UniqueFd file(memfd_create("out", MFD_CLOEXEC)), error_file(memfd_create("err", MFD_CLOEXEC));
     Output out(file.get()), err(error_file.get());
-    Session session(socket);
+    Session session(socket, "\"ctl " + words.front() + "\"");
     Context context{invocation.arguments, session, out, err, terminal, {}};
     const Outcome outcome = invocation.command->run(context);
     EXPECT_TRUE(out.finish().ok());
@@ -115,6 +115,16 @@ TEST(ExitCodes, AFailedServiceFailsTheCommandAndTheOthersAreStillTold) {
     EXPECT_EQ(ran.code, ExitCode::failed);
     EXPECT_EQ(ran.err, "a: failed, exec /x: No such file\n");
     EXPECT_EQ(ran.out, "b: running\n");
+}
+
+TEST(ExitCodes, ARefusalSaysWhichRightIsMissing) {
+    FakeVarlinkServer server(always(fakes::error(
+        "org.yardmaster.NotPermitted",
+        Json::Object{{"role", "operate"}, {"has", "observe"}, {"method", "org.yardmaster.Stop"}})));
+    const Ran ran = run(server, {"stop", "a"});
+    EXPECT_EQ(ran.code, ExitCode::not_permitted);
+    EXPECT_EQ(ran.err, "\"ctl stop\" needs the role operate; uid " + std::to_string(geteuid()) +
+                           " has observe (\"access:\" in the daemon's configuration gives roles)");
 }
 
 TEST(ExitCodes, WhatTheDaemonMayNotDoIsNotPermitted) {

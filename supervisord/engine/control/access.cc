@@ -44,11 +44,12 @@ Credentials Credentials::of_peer(int socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
-    return {peer.pid, peer.uid, peer.gid, groups_of_peer(socket)};
+    return {peer.pid, peer.uid, peer.gid, groups_of_peer(socket), ""};
 }
 
 std::string Credentials::text() const {
-    return "uid " + std::to_string(uid) + " (pid " + std::to_string(pid) + ")";
+    const std::string name = user.empty() ? "" : user + ", ";
+    return "uid " + std::to_string(uid) + " (" + name + "pid " + std::to_string(pid) + ")";
 }
 
 Result<UniqueFd> open_peer(int socket, const Credentials& peer, BootTime connected) {
@@ -68,10 +69,10 @@ Result<UniqueFd> open_peer(int socket, const Credentials& peer, BootTime connect
     return process;
 }
 
-AccessPolicy owner_access(uid_t owner) {
-    return [owner](const Credentials& caller) {
-        return caller.uid == 0 || caller.uid == owner ? Role::admin : Role::anyone;
-    };
+std::string Credentials::process_name() const {
+    std::string name = SystemProcFs().read(pid, "comm").value_or("");
+    if (name.ends_with('\n')) name.pop_back();
+    return name;
 }
 
 }  // namespace yard::engine::control

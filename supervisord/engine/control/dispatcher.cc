@@ -61,7 +61,9 @@ Result<std::unique_ptr<Call>> Dispatcher::dispatch(std::string_view text, const 
     if (row == nullptr) {
         answer_unknown_method(*call, message["method"].as_string());
     } else if (caller.role < row->role) {
-        call->error("org.yardmaster.NotPermitted", Json().set("role", to_string(row->role)));
+        Json rights;
+        rights.set("role", to_string(row->role)).set("has", to_string(caller.role));
+        call->error("org.yardmaster.NotPermitted", rights.set("method", std::string(row->name)));
     } else if (const auto problem = check_parameters(row->parameters, call->parameters())) {
         call->error("org.varlink.service.InvalidParameter",
                     Json().set("parameter", problem->parameter).set("message", problem->message));

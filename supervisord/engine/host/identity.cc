@@ -1,19 +1,9 @@
 #include "engine/host/identity.h"
 
-#include <charconv>
-#include <cstdint>
 #include <utility>
 
 namespace yard::engine {
 namespace {
-
-// 2^32 - 1 means "no change" to setresuid(2) and its like: it is nobody's id.
-std::optional<uint32_t> parse_id(const std::string& text) {
-    uint32_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc() || end != text.data() + text.size() || id == UINT32_MAX) return std::nullopt;
-    return id;
-}
 
 struct FoundUser {
     uid_t uid;
@@ -32,11 +22,9 @@ Result<FoundUser> find_user(const std::string& text, const UserDatabase& users) 
 }
 
 Result<gid_t> find_group(const char* key, const std::string& text, const UserDatabase& users) {
-    Result<std::optional<gid_t>> by_name = users.group_by_name(text);
-    if (!by_name) return fail(std::move(by_name).error());
-    if (*by_name) return **by_name;
-    if (const std::optional<uint32_t> gid = parse_id(text)) return static_cast<gid_t>(*gid);
-    return fail(std::string(key) + ": group '" + text + "' does not exist on this host");
+    Result<gid_t> gid = find_gid(text, users);
+    if (!gid) return fail(std::move(gid).error().context(key));
+    return gid;
 }
 
 std::map<std::string, std::string> login_environment(const User& user) {

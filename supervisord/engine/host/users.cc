@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include <charconv>
 #include <utility>
 
 namespace yard::engine {
@@ -75,6 +76,29 @@ std::vector<gid_t> SystemUserDatabase::groups_of(const std::string& user, gid_t 
         groups.resize(needed);
         if (is_complete) return groups;
     }
+}
+
+std::optional<uint32_t> parse_id(const std::string& text) {
+    uint32_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc() || end != text.data() + text.size() || id == UINT32_MAX) return std::nullopt;
+    return id;
+}
+
+Result<uid_t> find_uid(const std::string& text, const UserDatabase& users) {
+    Result<std::optional<User>> by_name = users.user_by_name(text);
+    if (!by_name) return fail(std::move(by_name).error());
+    if (*by_name) return (*by_name)->uid;
+    if (const std::optional<uint32_t> uid = parse_id(text)) return static_cast<uid_t>(*uid);
+    return fail("user '" + text + "' does not exist on this host");
+}
+
+Result<gid_t> find_gid(const std::string& text, const UserDatabase& users) {
+    Result<std::optional<gid_t>> by_name = users.group_by_name(text);
+    if (!by_name) return fail(std::move(by_name).error());
+    if (*by_name) return **by_name;
+    if (const std::optional<uint32_t> gid = parse_id(text)) return static_cast<gid_t>(*gid);
+    return fail("group '" + text + "' does not exist on this host");
 }
 
 }  // namespace yard::engine

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,5 +40,12 @@ class SystemUserDatabase : public UserDatabase {
     Result<std::optional<gid_t>> group_by_name(const std::string& name) const override;
     std::vector<gid_t> groups_of(const std::string& user, gid_t primary) const override;
 };
+
+// A number that can be an id. 2^32 - 1 cannot: it means "no change" to setresuid(2) and its like.
+std::optional<uint32_t> parse_id(const std::string& text);
+
+// What `text` of a configuration means; names come before numbers, as in chown(1). Fails in a sentence.
+Result<uid_t> find_uid(const std::string& text, const UserDatabase& users);
+Result<gid_t> find_gid(const std::string& text, const UserDatabase& users);
 
 }  // namespace yard::engine
