@@ -45,6 +45,7 @@ constexpr Option kRenicing[] = {
     kSomeNames,
     {"N", "", "-20 (first) to 19 (last)", &A::nice, true},
 };
+constexpr Option kExplaining[] = {kSomeNames};
 constexpr Option kLogging[] = {
     kAnyNames,
     {"-f,--follow", "", "go on with what is written from now on, until Ctrl-C", &A::follow},
@@ -98,6 +99,10 @@ constexpr Example kWaitExamples[] = {
 constexpr Example kReniceExamples[] = {
     {"ctl renice worker 10", "let others go first"},
     {"ctl renice 'web*' db -5", "the other way, for several"},
+};
+constexpr Example kWhyExamples[] = {
+    {"ctl why api", "what led to its state, and what it waits for"},
+    {"ctl why api --json", "the chain as an array"},
 };
 constexpr Example kPsExamples[] = {
     {"ctl ps", "of all services"},
@@ -158,6 +163,8 @@ constexpr Command kCommands[] = {
     {"wait", "Services", "wait until services are in a state", kWaiting, run_wait, kWaitExamples},
     {"renice", "Services", "set the priority, now and for later starts", kRenicing, run_renice,
      kReniceExamples},
+    {"why", "Looking", "explain the state of services, down to what they wait for", kExplaining, run_why,
+     kWhyExamples},
     {"ps", "Looking", "list the processes of services", kLooking, run_ps, kPsExamples},
     {"tree", "Looking", "draw the process tree of services", kLooking, run_tree, kTreeExamples},
     {"logs", "Looking", "print what services wrote", kLogging, run_logs, kLogsExamples},

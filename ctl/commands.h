@@ -47,6 +47,7 @@ Outcome run_ps(Context& context);
 Outcome run_tree(Context& context);
 Outcome run_logs(Context& context);
 Outcome run_events(Context& context);
+Outcome run_why(Context& context);
 
 Outcome run_check(Context& context);
 Outcome run_show(Context& context);

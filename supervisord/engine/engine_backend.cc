@@ -44,8 +44,9 @@ struct Reading final : control::ControlBackend::Pending {
 
 }  // namespace
 
-Status EngineBackend::signal(ServiceId id, int number, bool tree) {
+Status EngineBackend::signal(ServiceId id, int number, bool tree, std::string_view by) {
     if (facts(id).pid == 0) return fail(name(id) + " has no process");
+    graph().note_signal(id, number, by, now());
     parts_.host->signal(id, number, tree);
     return Ok();
 }

@@ -29,7 +29,8 @@ class EngineBackend : public control::GraphBackend {
     explicit EngineBackend(Parts parts)
         : GraphBackend(*parts.graph, *parts.clock, parts.loop), parts_(std::move(parts)) {}
 
-    Status signal(ServiceId id, int number, bool tree) override;
+    std::string readiness_trouble(ServiceId id) const override { return parts_.host->readiness_trouble(id); }
+    Status signal(ServiceId id, int number, bool tree, std::string_view by) override;
     Status renice(ServiceId id, int nice) override;
     std::unique_ptr<Pending> processes(
         const std::vector<ServiceId>& ids,

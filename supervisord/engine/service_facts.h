@@ -73,6 +73,13 @@ struct FixedText {
     bool empty() const { return bytes[0] == '\0'; }
 };
 
+// A signal that a person had sent.
+struct SentSignal {
+    int32_t number = 0;  // 0: none
+    FixedText<52> by;    // "uid 1000 (alice, pid 4711)"
+    int64_t at_ns = 0;   // boot time
+};
+
 struct ServiceFacts {
     FixedText<88> name;  // "api", "worker@2"
     State actual = State::stopped;
@@ -101,6 +108,7 @@ struct ServiceFacts {
     int64_t watchdog_ns = 0;      // within which a running service has to give a sign of life; 0: it need not
     int64_t since_wall_ns = 0;    // time of day of the last change of state
     int64_t since_ns = 0;         // the same as boot time
+    SentSignal sent;              // to the last generation, by a person
     ExitStatus exit;              // of the last generation that ended; none if it could not be spawned
     FixedText<120> reason;        // why it is in this state, in words
     FixedText<96> status_text;    // STATUS= of sd_notify

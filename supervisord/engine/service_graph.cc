@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/graph/explain.h"
 #include "engine/graph/machine.h"
 
 namespace yard::engine {
@@ -75,6 +76,16 @@ void ServiceGraph::set_nice(ServiceId id, int nice, Now now) {
     node.facts.has_nice_override = true;
     node.facts.outdated = true;
     machine_->touch(node);
+}
+
+void ServiceGraph::note_signal(ServiceId id, int number, std::string_view by, Now now) {
+    Machine::Event event(*machine_, now);
+    Node& node = machine_->topology().node(id);
+    SentSignal& sent = node.facts.sent;
+    sent.number = number;
+    sent.at_ns = now.boot.time_since_epoch().count();
+    sent.by.assign(by);
+    machine_->touch_quietly(node);
 }
 
 // ---- What happened.
@@ -253,6 +264,34 @@ std::vector<ServiceId> ServiceGraph::find(std::string_view name) const {
     std::erase_if(found, [this](ServiceId id) { return is_gone(id); });
     const bool any_stays = !std::ranges::all_of(found, [this](ServiceId id) { return is_leaving(id); });
     if (any_stays) std::erase_if(found, [this](ServiceId id) { return is_leaving(id); });
+    return found;
+}
+
+std::vector<Blocker> ServiceGraph::blockers(ServiceId id) const {
+    const graph::Topology& topology = std::as_const(*machine_).topology();
+    const Node& node = topology.node(id);
+    std::vector<Blocker> found;
+    const bool held = node.facts.actual == State::stopped && node.facts.hold == Hold::dependency;
+    if (held || node.facts.actual == State::waiting) {
+        for (const graph::Edge& edge : topology.dependencies(node)) {
+            const Node& other = topology.node(edge.dependency);
+            if (edge.state == graph::EdgeState::broken)
+                found.push_back({other.id, std::string(graph::requires_missing(other).view())});
+            else if (edge.state != graph::EdgeState::met && !held)
+                found.push_back({other.id, std::string(graph::waiting_for(edge, other).view())});
+        }
+        const bool is_new = !held && node.facts.fresh;
+        for (const Node& other : topology.nodes()) {
+            if (is_new && other.leaving && !other.gone)
+                found.push_back({other.id, "waiting for " + other.name + ", which was removed, to stop"});
+        }
+    } else if (graph::is_up(node.facts) && graph::must_go_down(node.facts)) {
+        for (const graph::Edge* edge : topology.dependents(node)) {
+            const Node& other = topology.node(edge->dependent);
+            if (edge->holds_stop)
+                found.push_back({other.id, "its stop waits for " + other.name + " to be down"});
+        }
+    }
     return found;
 }
 

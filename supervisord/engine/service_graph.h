@@ -137,6 +137,12 @@ struct Respawned {
     int32_t pid;  // 0: exec is not through yet; on_started or on_spawn_failed follows
 };
 
+// A service that another one waits for.
+struct Blocker {
+    ServiceId id;
+    std::string what;  // "waiting for db to be ready", "its stop waits for api, which requires it"
+};
+
 class ServiceGraph {
   public:
     // `effects` must outlive the graph. `random` gives numbers in [0, 1) for jitter.
@@ -172,6 +178,8 @@ class ServiceGraph {
     // everything calls it again.
     void stop_all(Now now);
     void set_nice(ServiceId id, int nice, Now now);  // remembered over restarts
+    // A person has this signal sent ("uid 1000 (alice, pid 4711)"): if the service ends by it, its reason says so.
+    void note_signal(ServiceId id, int number, std::string_view by, Now now);
 
     // ---- What happened. What comes twice, too late or for another generation is ignored.
     void on_started(ServiceId id, uint32_t generation, int32_t pid, Now now);  // exec succeeded
@@ -224,6 +232,8 @@ class ServiceGraph {
     bool is_gone(ServiceId id) const;
     // By exact name, or the instances "worker@1".. of "worker". Empty: none.
     std::vector<ServiceId> find(std::string_view name) const;
+    // What stands in the way of its start, or of its stop; empty: no other service does.
+    std::vector<Blocker> blockers(ServiceId id) const;
     // No service has a process or will get one (after stop_all).
     bool all_down() const;
     // Aborts with a message when a rule between fields or neighbours is broken. Debug builds and tests run it

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -103,13 +104,20 @@ class FakeControlBackend : public ControlBackend {
     const ServiceFacts& facts(ServiceId id) const override { return services_[id].facts; }
     const conf::ServiceConfig& config(ServiceId id) const override { return services_[id].config; }
     Now now() const override { return {boot, wall}; }
+    std::map<ServiceId, std::vector<Blocker>> blockers_of;
+    std::vector<Blocker> blockers(ServiceId id) const override {
+        return blockers_of.contains(id) ? blockers_of.at(id) : std::vector<Blocker>();
+    }
+    std::string trouble;  // what readiness checks tell
+    std::string readiness_trouble(ServiceId) const override { return trouble; }
 
     void start(ServiceId id, std::string_view cause) override { wish("start", id, cause, Wanted::up); }
     void stop(ServiceId id, std::string_view cause) override { wish("stop", id, cause, Wanted::down); }
     void restart(ServiceId id, std::string_view cause) override { wish("restart", id, cause, Wanted::up); }
 
     std::optional<int> nice(ServiceId id) const override { return services_[id].config.nice; }
-    Status signal(ServiceId id, int number, bool tree) override {
+    Status signal(ServiceId id, int number, bool tree, std::string_view by) override {
+        last_cause = by;
         asked.push_back("signal " + name(id) + " " + std::to_string(number) + (tree ? " tree" : ""));
         return next_status;
     }

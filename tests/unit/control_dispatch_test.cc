@@ -97,6 +97,7 @@ constexpr std::pair<std::string_view, Role> kNeeds[] = {
     {"org.yardmaster.Logs", Role::observe},
     {"org.yardmaster.Show", Role::observe},
     {"org.yardmaster.Subscribe", Role::observe},
+    {"org.yardmaster.Why", Role::observe},
     {"org.yardmaster.Doctor", Role::observe},
     {"org.yardmaster.Diff", Role::observe},
     {"org.yardmaster.Reload", Role::admin},

@@ -152,6 +152,7 @@ TEST_F(ControlMethods, KillSendsTheStopSignalByDefault) {
     caller.ask("org.yardmaster.Kill", R"({"names":["api"]})");
     caller.ask("org.yardmaster.Kill", R"({"names":["api"],"tree":false})");
     EXPECT_THAT(backend.asked, ElementsAre("signal api 3", "signal api 3 tree", "signal api 3"));
+    EXPECT_EQ(backend.last_cause, "uid 1000 (pid 42)");
 }
 
 TEST_F(ControlMethods, KillTakesASignalByName) {

@@ -396,6 +396,23 @@ TEST(EventsCommand, SaysHowManyEventsItMissed) {
     EXPECT_THAT(ran.out, HasSubstr("\"seq\":40"));
 }
 
+TEST(WhyCommand, PrintsEachServiceOfTheChainWithItsReasons) {
+    const Json chain =
+        Json::Array{Json::Object{{"service", "api"},
+                                 {"state", "waiting"},
+                                 {"text", "waits for 3s"},
+                                 {"because", Json::Array{"waiting for db to be ready"}}},
+                    Json::Object{{"service", "db"},
+                                 {"state", "backoff"},
+                                 {"text", "is in backoff for 200ms"},
+                                 {"because", Json::Array{"exit 1 after 3ms", "restart policy on-failure"}}}};
+    FakeVarlinkServer server(always(fakes::reply(Json::Object{{"chain", chain}})));
+    EXPECT_EQ(run(server, {"why", "api"}).out,
+              "api waits for 3s: waiting for db to be ready\n"
+              "db is in backoff for 200ms: exit 1 after 3ms -> restart policy on-failure\n");
+    EXPECT_EQ(run(server, {"why", "api", "--json"}).out, chain.dump() + "\n");
+}
+
 TEST(ShutdownCommand, ADaemonThatEndsBeforeItAnswersWasShutDown) {
     FakeVarlinkServer* self = nullptr;
     FakeVarlinkServer server([&](size_t, const Json&) {

@@ -250,5 +250,61 @@ TEST(ServiceGraphDependency, ALongChainStartsAndStops) {
     graph->check_invariants();
 }
 
+// ---- What `ctl why` asks.
+
+std::vector<std::string> blockers(Rig& rig, const std::string& name) {
+    std::vector<std::string> found;
+    for (const Blocker& blocker : rig.graph().blockers(rig.id(name)))
+        found.push_back(rig.graph().name(blocker.id) + ": " + blocker.what);
+    return found;
+}
+
+TEST(Blockers, OfAStartAreTheDependenciesThatAreNotMet) {
+    Rig rig(
+        {requiring("api", {{"db"}, {"cache"}, {"up"}}), notifying("db"), notifying("cache"), service("up")});
+    EXPECT_THAT(blockers(rig, "api"), IsEmpty());
+    rig.start("api");
+    rig.started("up");
+    EXPECT_THAT(blockers(rig, "api"),
+                ElementsAre("db: waiting for db to be ready", "cache: waiting for cache to be ready"));
+    rig.comes_up("db");
+    rig.comes_up("cache");
+    EXPECT_THAT(blockers(rig, "api"), IsEmpty());
+}
+
+TEST(Blockers, OfWhatIsHeldDownAreTheRequirementsThatAreGone) {
+    Rig rig({requiring("api", {{"db"}}), service("db")});
+    rig.start("api");
+    rig.started("db");
+    rig.started("api");
+    rig.stop("db");
+    rig.exits("api", kTerminated);
+    EXPECT_EQ(rig.state("api"), State::stopped);
+    EXPECT_THAT(blockers(rig, "api"), ElementsAre("db: requires db, which is to be down: asked to stop"));
+}
+
+TEST(Blockers, OfWhatAReloadAddedIsWhatItRemoved) {
+    Rig rig({service("old"), service("gone")});
+    rig.start_all_and_run();
+    rig.stop("gone");
+    rig.exits("gone", kTerminated);
+    rig.reload({service("new")});
+    rig.graph().forget(rig.id("gone"), rig.now());
+    EXPECT_EQ(rig.state("new"), State::waiting);
+    EXPECT_THAT(blockers(rig, "new"), ElementsAre("old: waiting for old, which was removed, to stop"));
+    EXPECT_THAT(blockers(rig, "old"), IsEmpty());
+}
+
+TEST(Blockers, OfAStopAreTheDependentsThatAreStillUp) {
+    Rig rig({requiring("api", {{"db"}}), service("db")});
+    rig.start("api");
+    rig.started("db");
+    rig.started("api");
+    rig.stop("db");
+    EXPECT_THAT(blockers(rig, "db"), ElementsAre("api: its stop waits for api to be down"));
+    rig.exits("api", kTerminated);
+    EXPECT_THAT(blockers(rig, "db"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace yard::engine

@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "unit/service_graph_harness.h"
 
 namespace yard::engine {
@@ -30,6 +32,38 @@ TEST(ServiceGraphRestart, TheFirstRestartIsAtOnceTheNextAfterADelay) {
     rig.pass(1ms);
     EXPECT_THAT(rig.take_effects(), ElementsAre("spawn api#3"));
     EXPECT_EQ(rig.facts("api").restarts, 2u);
+}
+
+void kill_by_alice(Rig& rig, int number) {
+    rig.on("a", [&](auto& graph, auto id, auto now) { graph.note_signal(id, number, "alice", now); });
+}
+
+TEST(ServiceGraphRestart, AKillByAPersonIsTold) {
+    Rig rig({service("a")});
+    rig.start_and_run("a");
+    kill_by_alice(rig, SIGKILL);
+    rig.crash_and_resume();
+    rig.exits("a", ExitStatus::from_signal(SIGKILL));
+    EXPECT_EQ(rig.reason("a"), "killed by SIGKILL after 0ms, SIGKILL sent by alice; restart 1 at once");
+    rig.started("a");
+    rig.exits("a", ExitStatus::from_signal(SIGKILL));
+    EXPECT_THAT(rig.reason("a"), Not(HasSubstr("alice")));
+}
+
+TEST(ServiceGraphRestart, AnExitIsTheAnswerToASignalWithinTheTimeForStopping) {
+    conf::ServiceConfig config = service("a");
+    config.stop.timeout = 10s;
+    Rig rig({config});
+    rig.start_and_run("a");
+    kill_by_alice(rig, SIGTERM);
+    rig.pass(9s);
+    rig.exits("a", 1);
+    EXPECT_THAT(rig.reason("a"), HasSubstr("exit 1 after 9s, SIGTERM sent by alice"));
+    rig.started("a");
+    kill_by_alice(rig, SIGHUP);
+    rig.pass(11s);
+    rig.exits("a", 1);
+    EXPECT_THAT(rig.reason("a"), Not(HasSubstr("alice")));
 }
 
 TEST(ServiceGraphRestart, AStartThatFailsAndIsTriedAgainAtOnceIsTold) {

@@ -72,6 +72,9 @@ class ControlBackend {
     virtual const ServiceFacts& facts(ServiceId id) const = 0;
     virtual const conf::ServiceConfig& config(ServiceId id) const = 0;
     virtual Now now() const = 0;
+    // As ServiceGraph::blockers and Effects::readiness_trouble.
+    virtual std::vector<Blocker> blockers(ServiceId id) const = 0;
+    virtual std::string readiness_trouble(ServiceId id) const = 0;
 
     virtual void start(ServiceId id, std::string_view cause) = 0;
     virtual void stop(ServiceId id, std::string_view cause) = 0;
@@ -81,7 +84,8 @@ class ControlBackend {
     // The nice value that the service was given, or would get; none: the daemon's.
     virtual std::optional<int> nice(ServiceId id) const = 0;
     // To the main process, or to every process of the service.
-    virtual Status signal(ServiceId id, int number, bool tree) = 0;
+    // `by`: whom, in words.
+    virtual Status signal(ServiceId id, int number, bool tree, std::string_view by) = 0;
     // For every process of the service, now and at its next starts.
     virtual Status renice(ServiceId id, int nice) = 0;
     // They are read beside the loop; `on_list` gets them once.

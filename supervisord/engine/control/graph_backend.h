@@ -18,6 +18,7 @@ class GraphBackend : public ControlBackend {
     const ServiceFacts& facts(ServiceId id) const override { return graph_.facts(id); }
     const conf::ServiceConfig& config(ServiceId id) const override { return graph_.config(id); }
     Now now() const override { return {clock_.now(), clock_.wall_now()}; }
+    std::vector<Blocker> blockers(ServiceId id) const override { return graph_.blockers(id); }
 
     void start(ServiceId id, std::string_view cause) override { graph_.start(id, now(), cause); }
     void stop(ServiceId id, std::string_view cause) override { graph_.stop(id, now(), cause); }

@@ -1,5 +1,5 @@
 // The handlers of the control methods. One file a group: methods_daemon.cc, methods_operate.cc,
-// methods_events.cc, methods_ipc.cc, methods_logs.cc, methods_looking.cc, methods_reload.cc.
+// methods_events.cc, methods_ipc.cc, methods_logs.cc, methods_looking.cc, methods_reload.cc, methods_why.cc.
 #pragma once
 
 #include <optional>
@@ -53,6 +53,7 @@ class Methods final : public Handlers {
 
     void logs(Call& call) override;
     void subscribe(Call& call) override;
+    void why(Call& call) override;
 
   private:
     enum class Wish { start, stop, restart };

@@ -132,11 +132,12 @@ void Methods::kill(Call& call) {
     if (!ids) return;
     const std::optional<bool> fresh = is_fresh(call);
     if (!fresh) return;
+    const std::string by = call.caller().credentials.text();
     std::vector<Outcome> outcomes;
     for (const ServiceId id : *ids) {
         const conf::StopPolicy& stop = backend_.config(id).stop;
         const bool tree = call.parameters()["tree"].as_bool(text.is_null() && stop.to_tree);
-        const Status sent = *fresh ? backend_.signal(id, number.value_or(stop.signal), tree) : Ok();
+        const Status sent = *fresh ? backend_.signal(id, number.value_or(stop.signal), tree, by) : Ok();
         outcomes.push_back(outcome_of(id, sent));
     }
     call.reply(outcomes_json(backend_, outcomes));

@@ -101,6 +101,9 @@ class Machine {
     Topology& topology() {
         return topology_;
     }
+    const Topology& topology() const {
+        return topology_;
+    }
     const TimerQueue& timers() const {
         return timers_;
     }
@@ -135,6 +138,7 @@ class Machine {
     void enter_starting(Node& node, uint32_t generation);
     void enter_running(Node& node);
     void process_replaced(Node& node, ExitStatus status, uint32_t generation);
+    bool is_answer(const Node& node, ExitStatus status) const;
     void record_end(Node& node, ExitStatus status, Duration at_least);
     void down(Node& node);
     void rule(Node& node, Verdict verdict);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/signal_number.h"
 #include "engine/graph/machine.h"
 
 namespace yard::engine::graph {
@@ -29,6 +30,7 @@ void Machine::enter_starting(Node& node, uint32_t generation) {
     facts.started_ns = facts.running_ns = facts.ended_ns = 0;
     facts.watchdog_ns = Duration(node.config.ready.watchdog).count();
     facts.status_text.assign("");
+    facts.sent = SentSignal();
     if (std::exchange(node.explained, false)) facts.reason.assign("what it waited for is there");
     transition_to(node, State::starting, Phase::spawning);
 }
@@ -100,6 +102,14 @@ void Machine::process_ended(Node& node, ExitStatus status, bool tree_empty, Dura
     kill_tree(node);
 }
 
+// Did it end by the signal that a person had sent, or within the time that it has for stopping?
+bool Machine::is_answer(const Node& node, ExitStatus status) const {
+    const SentSignal& sent = node.facts.sent;
+    if (sent.number == 0) return false;
+    if (status.is_signal()) return status.signal() == sent.number;
+    return now_.boot - boot_time(sent.at_ns) <= node.config.stop.timeout;
+}
+
 // Enters the exit, and who decides what follows: the wish, where one was waiting to stop it, else the policy.
 void Machine::record_end(Node& node, ExitStatus status, Duration at_least) {
     ServiceFacts& facts = node.facts;
@@ -113,6 +123,8 @@ void Machine::record_end(Node& node, ExitStatus status, Duration at_least) {
     if (explains_itself && facts.verdict != Verdict::none) {
         Words words;
         words << status << " after " << std::max(lived, at_least);
+        if (is_answer(node, status))
+            words << ", " << signal_name(facts.sent.number) << " sent by " << facts.sent.by.view();
         if (facts.verdict == Verdict::failure) words << ", before it was ready";
         facts.reason.assign(words);
     }

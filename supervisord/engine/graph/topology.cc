@@ -31,6 +31,13 @@ std::span<const Edge> Topology::dependencies(const Node& node) const {
     return {edges + outgoing_begin_[node.id], edges + outgoing_begin_[node.id + 1]};
 }
 
+std::vector<const Edge*> Topology::dependents(const Node& node) const {
+    std::vector<const Edge*> edges;
+    for (uint32_t i = incoming_begin_[node.id]; i < incoming_begin_[node.id + 1]; ++i)
+        edges.push_back(&edges_[incoming_[i]]);
+    return edges;
+}
+
 void Topology::link() {
     by_name_.resize(nodes_.size());
     std::iota(by_name_.begin(), by_name_.end(), 0);

@@ -40,6 +40,8 @@ class Topology {
 
     // Edges from a node to what it depends on (and conflicts with).
     std::span<const Edge> dependencies(const Node& node) const;
+    // Edges to a node from what depends on it.
+    std::vector<const Edge*> dependents(const Node& node) const;
     // By exact name, or all instances of a service.
     std::span<const uint32_t> find(std::string_view name) const;
 
