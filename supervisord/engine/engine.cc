@@ -113,6 +113,7 @@ Engine::Engine(KeeperLink link, HeldFds held, const decltype(Inventory::welcome)
       cgroups_(CgroupManager::open(loop_.get(), {cgroup_family(folders_.runtime), getppid()},
                                    CgroupSources::of_this_process())),
       events_(state_.events()),
+      audit_(folders_.audit, clock_, [](const std::string& problem) { log_warning(problem); }),
       roles_(config_.access, geteuid(), users_),
       ledger_(state_.requests()),
       host_({loop_.get(), &clock_, &link_, &slots_, &state_, cgroups_.get(), &images_, &files_, &deferred_},
@@ -183,7 +184,7 @@ Started<Unit> Engine::set_up(const Inventory& inventory, Plan plan, KeptConfig k
     control::ServerLimits limits = control::ServerLimits::for_files(files.rlim_cur);
     limits.has_objects = [this](const auto& caller) { return broker_->is_user(caller.uid); };
     auto server = control::Server::create(
-        loop_.get(), std::move(control_socket), *methods_,
+        loop_.get(), std::move(control_socket), *methods_, audit_,
         [this](control::Credentials& caller) { return roles_.admit(caller); }, limits);
     if (!server) return stop(server.error());
     server_ = std::move(*server);
@@ -368,6 +369,7 @@ void Engine::on_signal(int number) {
             break;
         case SIGUSR1:
             logs_->reopen();
+            audit_.reopen();
             reopen_daemon_log();
             break;
         default:

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/audit_log.h"
 #include "engine/aux_commands.h"
 #include "engine/broker_host.h"
 #include "engine/control/methods.h"
@@ -93,6 +94,7 @@ class Engine {
     ServiceImages images_;
     std::unique_ptr<CgroupManager> cgroups_;
     EventHub events_;
+    AuditLog audit_;
     const SystemUserDatabase users_;
     control::RoleTable roles_;
     control::RingLedger ledger_;

@@ -90,6 +90,7 @@ Result<Folders> make_folders(const Options& options, bool keeps_logs) {
     const Result<std::string> state = state_dir(options);
     if (keeps_logs && !state) return fail(state.error());
     folders.logs = (state ? *state : folders.runtime) + "/log";  // where nobody keeps any, none are found
+    folders.audit = (state ? *state : folders.runtime) + "/audit.log";
     if (keeps_logs) wanted.emplace_back(folders.logs, 0755);
     for (const auto& [path, mode] : wanted) {
         if (Status made = make_folder(path, mode); !made) {

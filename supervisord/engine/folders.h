@@ -15,6 +15,7 @@ struct Folders {
     std::string runtime;  // 0700, ours
     std::string socket;   // of the control protocol
     std::string logs;     // of services whose configuration names no file
+    std::string audit;    // the file; its folder is made when something is to be written
 };
 
 // Makes what is missing; the folder for logs only if `keeps_logs`. Fails, in a sentence, also for a runtime

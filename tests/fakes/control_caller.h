@@ -14,10 +14,16 @@
 
 namespace yard::engine::control {
 
+struct FakeAuditTrail final : AuditTrail {
+    void record(const AuditEntry& entry) override { entries.push_back(entry); }
+    std::vector<AuditEntry> entries;
+};
+
 // A client that does not read is_congested until the test says otherwise.
 class FakeCaller final : private ReplySink {
   public:
-    explicit FakeCaller(Handlers& handlers, Role role = Role::admin) : dispatcher_(handlers) {
+    FakeCaller(Handlers& handlers, AuditTrail& trail, Role role = Role::admin)
+        : dispatcher_(handlers, trail) {
         caller_.credentials = {42, 1000, 1000, {}, ""};
         caller_.role = role;
     }
@@ -83,7 +89,8 @@ struct ControlTest : testing::Test {
     RequestRing ring{};
     RingLedger ledger{ring};
     Methods methods{backend, hub, ledger};
-    FakeCaller caller{methods};
+    FakeAuditTrail trail;
+    FakeCaller caller{methods, trail};
 };
 
 }  // namespace yard::engine::control

@@ -97,7 +97,7 @@ struct ControlServerTest : ControlTest {
         ASSERT_EQ(bind(listening.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
         ASSERT_EQ(listen(listening.get(), 4096), 0);
         Result<std::unique_ptr<Server>> made =
-            Server::create(&loop, std::move(listening), methods, std::move(access), limits);
+            Server::create(&loop, std::move(listening), methods, trail, std::move(access), limits);
         ASSERT_TRUE(made.ok()) << made.error().message;
         server = std::move(made).value();
     }

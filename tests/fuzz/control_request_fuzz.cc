@@ -35,11 +35,16 @@ class CheckingSink final : public ReplySink {
     std::shared_ptr<void> companion_;
 };
 
+struct IgnoringTrail final : AuditTrail {
+    void record(const AuditEntry&) override {}
+};
+
 void one_request(std::string_view text, Handlers& handlers, FakeControlBackend& backend) {
     backend.queries.clear();
     backend.alarms.clear();
     CheckingSink sink;
-    Dispatcher dispatcher(handlers);
+    IgnoringTrail trail;
+    Dispatcher dispatcher(handlers, trail);
     const yard::Result<std::unique_ptr<Call>> call =
         dispatcher.dispatch(text, {{1, 0, 0, {}, ""}, Role::admin}, sink);
     if (!call.ok() || sink.is_finished) return;

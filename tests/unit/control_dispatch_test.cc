@@ -117,9 +117,10 @@ TEST_F(ControlDispatch, EveryMethodNeedsTheRoleThatWasDecidedForIt) {
 TEST_F(ControlDispatch, EachMethodIsRefusedBelowItsRoleAndNotFromItOn) {
     backend.add("api");
     for (const Role role : {Role::anyone, Role::observe, Role::operate, Role::admin}) {
-        FakeCaller someone(methods, role);
+        FakeCaller someone(methods, trail, role);
         for (const auto& [method, needed] : kNeeds) {
             backend.asked.clear();
+            trail.entries.clear();
             ASSERT_TRUE(someone.call(std::string(method), R"({"names":["api"]})"));
             const Json answer = someone.answers.empty() ? Json() : someone.answers[0];
             const bool refused = answer["error"].as_string() == "org.yardmaster.NotPermitted";
@@ -129,21 +130,48 @@ TEST_F(ControlDispatch, EachMethodIsRefusedBelowItsRoleAndNotFromItOn) {
             EXPECT_EQ(answer["parameters"]["has"].as_string(), to_string(role));
             EXPECT_EQ(answer["parameters"]["method"].as_string(), method);
             EXPECT_TRUE(backend.asked.empty());
+            ASSERT_EQ(trail.entries.size(), 1u);
+            EXPECT_EQ(trail.entries[0].result, "org.yardmaster.NotPermitted");
+            EXPECT_EQ(trail.entries[0].details, answer["parameters"].dump());
         }
     }
 }
 
-TEST_F(ControlDispatch, EachRoleIncludesTheLowerOnes) {
+// ---- What goes on record.
+
+TEST_F(ControlDispatch, WhatChangesSomethingGoesOnRecordWithItsResult) {
     backend.add("api");
-    FakeCaller operator_(methods, Role::operate);
-    EXPECT_FALSE(operator_.ask("org.yardmaster.Status").has("error"));
-    EXPECT_FALSE(operator_.ask("org.yardmaster.Start", R"({"names":["api"]})").has("error"));
-    EXPECT_EQ(operator_.ask("org.yardmaster.Shutdown")["parameters"]["role"].as_string(), "admin");
+    backend.add("db");
+    caller.ask("org.yardmaster.Stop", R"({"names":["api"],"request_id":"secret"})");
+    caller.ask("org.yardmaster.Status");
+    caller.ask("org.yardmaster.Kill", R"({"names":["nobody"]})");
+    backend.next_status = fail("no process");
+    caller.ask("org.yardmaster.Kill", R"({"names":["api","db"]})");
+    ASSERT_EQ(trail.entries.size(), 3u);
+    EXPECT_EQ(trail.entries[0].method, "org.yardmaster.Stop");
+    EXPECT_EQ(trail.entries[0].parameters, R"({"names":["api"]})");
+    EXPECT_EQ(trail.entries[0].caller.uid, 1000u);
+    EXPECT_EQ(trail.entries[0].caller.pid, 42);
+    EXPECT_EQ(trail.entries[0].result, "ok");
+    EXPECT_EQ(trail.entries[1].result, "org.yardmaster.NoSuchService");
+    EXPECT_EQ(trail.entries[2].result, "failed: api, db");
 }
 
-TEST_F(ControlDispatch, AStrangerMayAskWhatWeAre) {
-    FakeCaller stranger(methods, Role::anyone);
-    EXPECT_FALSE(stranger.ask("org.varlink.service.GetInfo").has("error"));
+TEST_F(ControlDispatch, WhatIsAnsweredLaterGoesOnRecordWithItsAnswer) {
+    const ServiceId api = backend.add("api", State::starting);
+    ASSERT_TRUE(caller.call("org.yardmaster.Start", R"({"names":["api"],"wait":true})"));
+    EXPECT_TRUE(trail.entries.empty());
+    backend.set_state(api, State::running, "ready");
+    ASSERT_EQ(trail.entries.size(), 1u);
+    EXPECT_EQ(trail.entries[0].result, "ok");
+}
+
+TEST_F(ControlDispatch, WhoLeavesBeforeTheAnswerIsOnRecordAllTheSame) {
+    backend.add("api", State::starting);
+    ASSERT_TRUE(caller.call("org.yardmaster.Start", R"({"names":["api"],"wait":true})"));
+    caller.hang_up();
+    ASSERT_EQ(trail.entries.size(), 1u);
+    EXPECT_THAT(trail.entries[0].result, HasSubstr("unanswered"));
 }
 
 TEST_F(ControlDispatch, OnewayIsAppliedAndNotAnswered) {

@@ -58,7 +58,7 @@ TEST_F(ControlReload, ARefusalSaysWhy) {
 }
 
 TEST_F(ControlReload, AReloadIsForAdministrators) {
-    FakeCaller operating(methods, Role::operate);
+    FakeCaller operating(methods, trail, Role::operate);
     EXPECT_EQ(operating.ask("org.yardmaster.Reload")["error"].as_string(), "org.yardmaster.NotPermitted");
     EXPECT_THAT(backend.asked, ElementsAre());
 }

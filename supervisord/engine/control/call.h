@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "engine/control/access.h"
+#include "engine/control/audit.h"
 #include "engine/control/interface.h"
 #include "ipc/varlink/json.h"
 
@@ -60,6 +63,10 @@ class Call {
     Call(const Caller& caller, Json parameters, bool more, bool oneway, ReplySink& sink);
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
+    ~Call();  // what is to be recorded and has no answer is recorded as such
+
+    // What becomes of it goes on record. `trail` must outlive the call.
+    void record_in(AuditTrail& trail, std::string_view method);
 
     // Checked against the method's row: types hold, required ones are there, unknown ones are not.
     const Json& parameters() const { return parameters_; }
@@ -68,9 +75,9 @@ class Call {
     bool oneway() const { return oneway_; }  // nobody listens to the answer: do not wait for anything
 
     // ---- Answering: any number of progress(), then one of reply() and error(). What comes after is dropped.
-    // `parameters` is a JSON object. REQUIRES for progress(): more().
+    // `parameters` is a JSON object, `result` what goes on record. REQUIRES for progress(): more().
     void progress(std::string_view parameters);
-    void reply(std::string_view parameters = "{}");
+    void reply(std::string_view parameters = "{}", std::string_view result = "ok");
     void reply_with(Descriptors fds, std::string_view parameters);
     void error(std::string_view name, const Json& parameters);
     Result<UniqueFd> open_peer() const { return sink_.open_peer(); }
@@ -88,7 +95,12 @@ class Call {
     void on_drained();
 
   private:
-    void finish();
+    struct Audit {
+        AuditTrail* trail;
+        AuditEntry entry;
+    };
+    void finish(std::string_view result, std::string details = {});
+    void record(std::string_view result, std::string details = {});
 
     const Caller caller_;
     const Json parameters_;
@@ -96,6 +108,7 @@ class Call {
     const bool oneway_;
     bool finished_ = false;
     ReplySink& sink_;
+    std::optional<Audit> audit_;  // until it was recorded
     std::unique_ptr<Task> task_;
 };
 

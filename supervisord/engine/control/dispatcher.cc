@@ -58,9 +58,11 @@ Result<std::unique_ptr<Call>> Dispatcher::dispatch(std::string_view text, const 
     const bool more = row != nullptr && row->streams && message["more"].as_bool();
     auto call =
         std::make_unique<Call>(caller, message["parameters"], more, message["oneway"].as_bool(), sink);
+    const bool refused = row != nullptr && caller.role < row->role;
+    if (refused || (row != nullptr && row->role >= Role::operate)) call->record_in(trail_, row->name);
     if (row == nullptr) {
         answer_unknown_method(*call, message["method"].as_string());
-    } else if (caller.role < row->role) {
+    } else if (refused) {
         Json rights;
         rights.set("role", to_string(row->role)).set("has", to_string(caller.role));
         call->error("org.yardmaster.NotPermitted", rights.set("method", std::string(row->name)));

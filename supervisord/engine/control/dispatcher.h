@@ -12,8 +12,9 @@ namespace yard::engine::control {
 
 class Dispatcher {
   public:
-    // `handlers` must outlive the dispatcher and every call that it makes.
-    explicit Dispatcher(Handlers& handlers) : handlers_(handlers) {}
+    // Both must outlive the dispatcher and every call that it makes. What changes something, and what is refused,
+    // goes on record in `trail`.
+    Dispatcher(Handlers& handlers, AuditTrail& trail) : handlers_(handlers), trail_(trail) {}
 
     // The call that `text` is, handed to its handler or answered with an error; unfinished when its answer
     // comes later. The error: the text is no varlink call, nothing was sent.
@@ -22,6 +23,7 @@ class Dispatcher {
 
   private:
     Handlers& handlers_;
+    AuditTrail& trail_;
 };
 
 }  // namespace yard::engine::control

@@ -73,7 +73,9 @@ class Methods final : public Handlers {
     RequestLedger& ledger_;
 };
 
-// Answers with what became of each target of a GoalTask, and of others that came along.
+// Answers with what became of services; those that it failed for go on record.
+void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<Outcome>& outcomes);
+// The same of each target of a GoalTask, and of others that came along.
 void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
                      const std::vector<ServiceId>& along);
 

@@ -24,7 +24,20 @@ Outcome outcome_of(ServiceId id, const Status& done) {
     return {id, false, done.error().message, refused};
 }
 
+// "ok", or of whom it failed.
+std::string result_of(const ControlBackend& backend, const std::vector<Outcome>& outcomes) {
+    std::string failed;
+    for (const Outcome& outcome : outcomes) {
+        if (!outcome.ok) failed += (failed.empty() ? "failed: " : ", ") + backend.name(outcome.id);
+    }
+    return failed.empty() ? "ok" : failed;
+}
+
 }  // namespace
+
+void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<Outcome>& outcomes) {
+    call.reply(outcomes_json(backend, outcomes), result_of(backend, outcomes));
+}
 
 void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
                      const std::vector<ServiceId>& along) {
@@ -40,7 +53,7 @@ void answer_outcomes(Call& call, const ControlBackend& backend, const std::vecto
     for (const ServiceId id : along)
         outcomes.push_back(
             {.id = id, .message = std::string(backend.facts(id).reason.view()), .along = true});
-    call.reply(outcomes_json(backend, outcomes));
+    answer_outcomes(call, backend, outcomes);
 }
 
 void answer_invalid(Call& call, const char* parameter, const std::string& message) {
@@ -140,7 +153,7 @@ void Methods::kill(Call& call) {
         const Status sent = *fresh ? backend_.signal(id, number.value_or(stop.signal), tree, by) : Ok();
         outcomes.push_back(outcome_of(id, sent));
     }
-    call.reply(outcomes_json(backend_, outcomes));
+    answer_outcomes(call, backend_, outcomes);
 }
 
 void Methods::renice(Call& call) {
@@ -157,7 +170,7 @@ void Methods::renice(Call& call) {
         const Status done = *fresh ? backend_.renice(id, static_cast<int>(nice)) : Ok();
         outcomes.push_back(outcome_of(id, done));
     }
-    call.reply(outcomes_json(backend_, outcomes));
+    answer_outcomes(call, backend_, outcomes);
 }
 
 }  // namespace yard::engine::control

@@ -85,7 +85,7 @@ class ReloadServicesTask final : public Task {
     }
     void on_done(size_t i, const Status& status) {
         if (!status) outcomes_[i] = {outcomes_[i].id, false, status.error().message};
-        if (--open_ == 0) call_.reply(outcomes_json(backend_, outcomes_));
+        if (--open_ == 0) answer_outcomes(call_, backend_, outcomes_);
     }
 
     Call& call_;
@@ -131,7 +131,7 @@ void Methods::reload_service(Call& call) {
     if (*fresh) return call.keep(std::make_unique<ReloadServicesTask>(call, backend_)).ask(*ids);
     std::vector<Outcome> outcomes;
     for (const ServiceId id : *ids) outcomes.push_back({id});
-    call.reply(outcomes_json(backend_, outcomes));
+    answer_outcomes(call, backend_, outcomes);
 }
 
 }  // namespace yard::engine::control

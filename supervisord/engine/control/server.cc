@@ -17,9 +17,9 @@ ServerLimits ServerLimits::for_files(size_t files) {
 }
 
 Result<std::unique_ptr<Server>> Server::create(uv_loop_s* loop, UniqueFd listening, Handlers& handlers,
-                                               AccessPolicy access, ServerLimits limits) {
+                                               AuditTrail& trail, AccessPolicy access, ServerLimits limits) {
     std::unique_ptr<Server> server(
-        new Server(loop, std::move(listening), handlers, std::move(access), limits));
+        new Server(loop, std::move(listening), handlers, trail, std::move(access), limits));
     Server* raw = server.get();
     Result<FdWatch> watch = FdWatch::create(loop, raw->listening_.get(), FdWatch::reading,
                                             [raw](unsigned) { raw->accept_some(); });
@@ -28,13 +28,13 @@ Result<std::unique_ptr<Server>> Server::create(uv_loop_s* loop, UniqueFd listeni
     return server;
 }
 
-Server::Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPolicy access,
-               ServerLimits limits)
+Server::Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AuditTrail& trail,
+               AccessPolicy access, ServerLimits limits)
     : loop_(loop),
       listening_(std::move(listening)),
       access_(std::move(access)),
       limits_(limits),
-      dispatcher_(handlers),
+      dispatcher_(handlers, trail),
       accept_again_(loop),
       half_messages_(loop) {}
 

@@ -33,10 +33,11 @@ struct ServerLimits {
 
 class Server : private Connection::Owner {
   public:
-    // `listening` is a listening socket; whoever else holds it keeps it alive after us. `loop` and `handlers`
+    // `listening` is a listening socket; whoever else holds it keeps it alive after us. `loop`, `handlers` and `trail`
     // must outlive the server, and the loop must run once more after it is destroyed.
     static Result<std::unique_ptr<Server>> create(uv_loop_s* loop, UniqueFd listening, Handlers& handlers,
-                                                  AccessPolicy access, ServerLimits limits = {});
+                                                  AuditTrail& trail, AccessPolicy access,
+                                                  ServerLimits limits = {});
 
     // Waits, for `time` at most, until the answers that are complete have left: when the engine is about to end.
     void send_answers(Duration time);
@@ -47,7 +48,8 @@ class Server : private Connection::Owner {
     static constexpr int kAcceptsPerTurn = 16;
     static constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
-    Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AccessPolicy access, ServerLimits limits);
+    Server(uv_loop_s* loop, UniqueFd listening, Handlers& handlers, AuditTrail& trail, AccessPolicy access,
+           ServerLimits limits);
     void accept_some();
     void admit(UniqueFd socket);
     static void turn_away(const UniqueFd& socket, size_t limit);

@@ -46,7 +46,7 @@ class Tour:
 
     def test_the_tour_works_line_by_line(self):
         d = self.make({"services": {}})
-        start, mistake, look, crash, stop, engine, varlink, end = self.run_tour(d)
+        start, mistake, look, crash, stop, engine, record, varlink, end = self.run_tour(d)
         self.assertRegex(start, r"(?m)^web +running")
         self.assertRegex(start, r"(?m)^clock +running")
         self.assertRegex(start, r"(?m)^broken .*chdir /no/such/folder: No such file or directory")
@@ -62,6 +62,10 @@ class Tour:
         self.assertEqual(len(rows.findall(engine)), 2, engine)
         self.assertEqual(rows.findall(stop), rows.findall(engine))
         self.assertIn("engine number 2 took over", engine)
+        *events, audit = map(json.loads, record.splitlines())
+        self.assertEqual([set(event) for event in events], [{"seq", "time", "service", "from", "to", "cause"}] * 2)
+        self.assertEqual(events[1]["seq"], events[0]["seq"] + 1)
+        self.assertEqual((audit["method"], audit["parameters"]["names"]), ("org.yardmaster.Start", ["clock"]))
         info, status, *steps, outcome, error = map(json.loads, varlink.splitlines())
         self.assertIn("org.yardmaster", info["parameters"]["interfaces"])
         self.assertEqual(status["parameters"]["services"][0]["state"], "running")
