@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"version: 2", AT("1:10", "version: expected 1, not \"2\"")},
         Mistake{"foo: 1", AT("1:1",
                              "unknown key \"foo\" in the file; expected version, include, defaults, "
-                             "services, daemon or access")},
+                             "services, daemon, access or ipc")},
         Mistake{"restart: always",
                 AT("1:1", "unknown key \"restart\" in the file; did you mean \"services.NAME.restart\"?")},
         Mistake{"parallel_starts: 3",
@@ -56,9 +56,6 @@ INSTANTIATE_TEST_SUITE_P(
                 AT("4:12", "unknown key \"delay\" in stop; did you mean \"restart.delay\"?")},
         Mistake{SERVICE("groups: {}"),
                 AT("4:5", "unknown key \"groups\" in a service; did you mean \"group\"?")},
-        Mistake{"ipc: {}", AT("1:1",
-                              "unknown key \"ipc\" in the file; expected version, include, defaults, "
-                              "services, daemon or access")},
         Mistake{SERVICE("success: {code: 1}"),
                 AT("4:15", "unknown key \"code\" in success; did you mean \"codes\"?")},
         Mistake{"services:\n  a: {shell: x}\n  a: {shell: y}",
@@ -88,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                 AT("1:15", "\"a\": expected a map such as {command: [program, arguments]}, not \"x\"")},
         Mistake{"defaults: x", AT("1:11", "defaults: expected a map of the keys of a service, not \"x\"")},
         Mistake{"- a",
-                AT("1:1", "expected a map with version, include, defaults, services, daemon or access")},
+                AT("1:1", "expected a map with version, include, defaults, services, daemon, access or ipc")},
         Mistake{SERVICE("ready: notify"), AT("4:12",
                                              "ready: expected a map with notify, fd, tcp, unix, http, exec, "
                                              "log, file, timeout, interval or watchdog, not \"notify\"")}));

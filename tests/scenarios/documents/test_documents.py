@@ -37,10 +37,10 @@ class ManPages(unittest.TestCase):
         page = subprocess.run(["groff", "-man", "-Tutf8", "-rLL=200n", "-P-cbou", str(SHARE / "man/ctl.1")],
                               capture_output=True, text=True, timeout=30).stdout
         lines = [line.strip() for line in page.splitlines()]
-        commands = re.findall(r"(?m)^  (\w+) ", subprocess.run([ctl, "help"], capture_output=True, text=True, timeout=30).stdout)
+        commands = re.findall(r"(?m)^  ([a-z]+(?: [a-z]+)?) ", subprocess.run([ctl, "help"], capture_output=True, text=True, timeout=30).stdout)
         self.assertIn("status", commands)
         for command in commands:
-            help_text = subprocess.run([ctl, "help", command], capture_output=True, text=True, timeout=30).stdout
+            help_text = subprocess.run([ctl, "help", *command.split()], capture_output=True, text=True, timeout=30).stdout
             examples = re.findall(r"(?m)^  (ctl .*)", help_text)
             self.assertTrue(examples, command)
             for example in examples:
