@@ -213,6 +213,7 @@ bool QueueCore::is_expired_at(uint32_t number) const {
 bool QueueCore::drop_expired() {
     bool dropped = false;
     for (uint32_t number = 0; number < layout_.rings; ++number) {
+        clear_taken(number, ring(number).head.load());
         if (!is_expired_at(number)) continue;
         size_t size = 0;
         const int index = take_head(number, SIZE_MAX, &size);
@@ -267,7 +268,7 @@ QueueCounts QueueCore::counts() const {
     return counts;
 }
 
-ptrdiff_t QueueCore::peek(void* buffer, size_t capacity) const {
+ptrdiff_t QueueCore::peek(void* buffer, size_t capacity) {
     for (uint32_t priority = layout_.rings / 2; priority-- > 0;) {
         for (const bool returned : {true, false}) {
             const ptrdiff_t size = peek_ring(ring_of(priority, returned), buffer, capacity);
@@ -277,27 +278,26 @@ ptrdiff_t QueueCore::peek(void* buffer, size_t capacity) const {
     return -EAGAIN;
 }
 
-ptrdiff_t QueueCore::peek_ring(uint32_t number, void* buffer, size_t capacity) const {
+ptrdiff_t QueueCore::peek_ring(uint32_t number, void* buffer, size_t capacity) {
     for (uint32_t turn = 0; turn < kMaxTurns; ++turn) {
         const uint64_t place = ring(number).head.load();
         const Cell there = Cell::of(cell(number, place).load());
         if (there.lap == lap(place) && there.content == 0) return -EAGAIN;
         const uint32_t index = there.content - 1;
-        if (there.lap != lap(place) || index >= layout_.capacity) continue;
-        const Descriptor& descriptor = descriptors_[index];
-        const uint64_t bits = descriptor.word.load();
-        if (!MessageWord::of(bits).is_at(number, place & MessageWord::kTicketMask)) {
-            // Taken, and its cell not emptied yet: look whether there is one behind it.
-            if (ring(number).tail.load() <= place + 1) return -EAGAIN;
+        Descriptor* const descriptor = index < layout_.capacity ? &descriptors_[index] : nullptr;
+        const uint64_t bits = descriptor != nullptr ? descriptor->word.load() : 0;
+        if (there.lap != lap(place) ||
+            !MessageWord::of(bits).is_at(number, place & MessageWord::kTicketMask)) {
+            clear_taken(number, place);  // its taker was stopped before this
             continue;
         }
-        const size_t size = descriptor.size.peek();
+        const size_t size = descriptor->size.peek();
         if (size > segment_.spec().max_message) return -EUCLEAN;
         if (size > 0) std::memcpy(buffer, payload(index, size), std::min(size, capacity));
-        std::atomic_thread_fence(std::memory_order_acquire);
-        if (descriptor.word.load() == bits) return static_cast<ptrdiff_t>(size);
+        // A change of nothing: what was copied was read before it.
+        if (descriptor->word.replace(bits, bits)) return static_cast<ptrdiff_t>(size);
     }
-    return -EAGAIN;
+    return -EUCLEAN;
 }
 
 }  // namespace yard::ipc

@@ -65,7 +65,7 @@ class QueueCore {
     // Ends a delayed message. False: it is none.
     bool drop_delayed(uint32_t index);
     // The first message, copied if it still is the first afterwards; its size.
-    ptrdiff_t peek(void* buffer, size_t capacity) const;
+    ptrdiff_t peek(void* buffer, size_t capacity);
 
     // ---- Ending a lease, which is `word` of descriptor `index`. False: it is so no more.
     bool end(uint32_t index, MessageWord lease);
@@ -111,7 +111,7 @@ class QueueCore {
     bool move_if_due(uint32_t index, Nanoseconds now, Nanoseconds* next);
     uint32_t count_failure(uint32_t index, MessageWord lease);
     uint32_t home_ring(uint32_t index, bool returned) const;
-    ptrdiff_t peek_ring(uint32_t ring, void* buffer, size_t capacity) const;
+    ptrdiff_t peek_ring(uint32_t ring, void* buffer, size_t capacity);
     MessageWord mine(MessageState state, uint32_t ring = 0, uint64_t ticket = MessageWord::kNowhere) const {
         return {state, ring, me_, ticket};
     }

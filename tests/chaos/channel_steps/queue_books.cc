@@ -73,7 +73,11 @@ Complaint check_after_death(World& world, const QueueBooks& books) {
 
 // The others also leave some, which must be there in the end.
 Complaint work_beside(World& world, const QueueBooks& books) {
+    char byte = 0;
+    const ptrdiff_t first = Queue(world.segment, kOther, nullptr).peek(&byte, 1);
     world.seen = drain(world);
+    const bool only_letters = world.seen.empty() || world.seen[0][0] == '+';
+    if (first < 0 && !only_letters) return "peek did not see " + show(world.seen);
     Complaint wrong = rounds(world, capacity(world) - books.held, capacity(world));
     Queue queue(world.segment, kOther, nullptr);
     for (unsigned i = 0; books.others_leave_some && i < capacity(world) - books.held; ++i) {
