@@ -4,8 +4,8 @@
 //   - where somebody can wait for the operation: that one falls asleep there, and must be woken, dead or stopped as above.
 // Prints the matrix; exit 0: all balanced.
 //
-//   channel_steps_test [STRIDE [NAME]]    STRIDE: each how manieth instruction of a neighbour gets a case (64); NAME: the cases
-//                                         whose names contain it
+//   channel_steps_test [STRIDE [NAME]]    STRIDE: each how manieth instruction of a neighbour gets a case: 300, or 32 when
+//                                         ./dev chaos runs it; NAME: the cases whose names contain it
 #include <sched.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -210,7 +210,8 @@ class Walk {
 
 int main(int argc, char** argv) {
     using namespace steps;
-    const auto stride = static_cast<unsigned>(argc > 1 ? atoi(argv[1]) : 64);
+    const bool for_longer = getenv("YARD_CHAOS_KILLS") != nullptr;
+    const auto stride = static_cast<unsigned>(argc > 1 ? atoi(argv[1]) : for_longer ? 32 : 300);
     const std::string wanted = argc > 2 ? argv[2] : "";
     // Stepping is a hand-over for each instruction: on one processor that is quickest.
     cpu_set_t one;
