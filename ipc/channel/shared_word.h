@@ -20,7 +20,7 @@ namespace yard::ipc {
 
 // Other processes make progress whenever a step has to be taken again, so that a call that was not through after so many
 // is one that memory spoilt by somebody leads in circles.
-inline constexpr uint32_t kMaxTurns = 1U << 16;
+inline constexpr uint32_t kMaxTurns = 1U << 14;
 
 template <typename T>
 class SharedWord {

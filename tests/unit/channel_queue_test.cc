@@ -192,15 +192,18 @@ TEST(ChannelQueue, WhatHasExpiredIsNotDelivered) {
 TEST(ChannelQueue, ADelayedMessageComesWhenItsTimeHasCome) {
     const Segment segment = make_segment(queue_spec(4));
     Queue queue(segment, kMe, nullptr);
-    put(queue, "later", {.delay = 20'000'000});
+    put(queue, "later", {.delay = 3'600'000'000'000});
     put(queue, "now");
     EXPECT_EQ(take(queue), "now");
     EXPECT_EQ(take(queue), "-EAGAIN");
     EXPECT_EQ(queue.counts().delayed, 1u);
     EXPECT_NE(queue.next_due(), kForever);
+    put(queue, "soon", {.delay = 1'000'000});
     char buffer[16];
-    EXPECT_EQ(queue.take(buffer, sizeof buffer, kForever), 5);
-    EXPECT_EQ(queue.next_due(), kForever);
+    EXPECT_EQ(queue.take(buffer, sizeof buffer, kForever), 4);
+    EXPECT_EQ(queue.counts().delayed, 1u);
+    EXPECT_EQ(queue.purge(), 1u);
+    EXPECT_EQ(queue.take(buffer, sizeof buffer, 0), -EAGAIN);
 }
 
 TEST(ChannelQueue, ANackMayDelay) {

@@ -1,11 +1,13 @@
 """The commands on channel objects, as shell scripts use them."""
 
+import ctypes
+import errno
 import os
 import signal
 import subprocess
 import unittest
 
-from harness import Scenario, ScenarioAsUser, wait_for
+from harness import BUILD, Scenario, ScenarioAsUser, wait_for
 
 OBJECTS = {
     "jobs": {"queue": {"capacity": 16, "max_message": "1MiB"}},
@@ -244,6 +246,45 @@ class Others(Channels):
         self.run_ctl("event", "set", "gate")
         self.assertEqual(waiter.wait(20), 0)
         self.assertEqual(self.run_ctl("queue", "get", "jobs"), b"before")
+
+
+class InServices(Scenario):
+    def test_a_service_uses_what_it_was_given_at_its_start(self):
+        d = self.make({
+            "version": 1,
+            "services": {"one": {
+                "command": [str(BUILD / "bin/ctl"), "queue", "put", "jobs", "from a service"], "oneshot": True,
+                "ipc": {"jobs": "produce"},
+            }},
+            "ipc": {"jobs": {"queue": {}}},
+        }).start()
+        d.wait_state("one", "completed")
+        self.assertEqual(d.ctl("queue", "get", "jobs"), (0, "from a service", ""))
+
+
+class FromAnyLanguage(Scenario):
+    def test_the_library_is_usable_by_its_functions_alone(self):
+        d = self.make({"version": 1, "services": {}, "daemon": {"ipc_limits": {"objects": 2}}}).start()
+        yard = ctypes.CDLL(str(BUILD / "lib/libyard.so"))
+        yard.yard_connect.restype = ctypes.c_void_p
+        yard.yard_last_error.restype = ctypes.c_char_p
+        client = ctypes.c_void_p(yard.yard_connect(str(d.socket).encode()))
+        self.assertTrue(client.value)
+        create = lambda name, flags=0: yard.yard_event_create(client, name, 0, flags, 0)
+        self.assertEqual(create(b"one"), 1)
+        self.assertEqual(create(b"one", 1), 0)
+        self.assertEqual(create(b"one"), -errno.EEXIST)
+        self.assertEqual(yard.yard_last_error(), b"one is there already")
+        self.assertEqual(create(b"two words"), -errno.EINVAL)
+        self.assertEqual(create(b"two"), 1)
+        self.assertEqual(create(b"three"), -errno.EDQUOT)
+        event = ctypes.c_void_p()
+        self.assertEqual(yard.yard_event_open(client, b"one", ctypes.byref(event)), 0)
+        self.assertEqual(yard.yard_event_wait(event, ctypes.c_int64(1)), -errno.ETIMEDOUT)
+        yard.yard_event_set(event)
+        self.assertEqual(yard.yard_event_wait(event, ctypes.c_int64(-1)), 0)
+        yard.yard_event_close(event)
+        yard.yard_disconnect(client)
 
 
 class OthersAsUser(Others, ScenarioAsUser):
