@@ -22,6 +22,9 @@ using Kind = conf::ObjectConfig::Kind;
 Failure<IpcRefusal> refuse(IpcRefusal::Kind kind, std::string message, std::string about = {}) {
     return {{kind, std::move(message), std::move(about), {}}};
 }
+Failure<IpcRefusal> refuse_failed(Error error) {
+    return {{IpcRefusal::Kind::failed, std::move(error.message), {}, {}, error.code}};
+}
 Failure<IpcRefusal> refuse_value(std::string parameter, std::string message) {
     return refuse(IpcRefusal::Kind::invalid_value, std::move(message), std::move(parameter));
 }
@@ -153,7 +156,7 @@ IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& 
     if (const Object* present = store_.find(creation.name)) {
         const std::string other = mismatch(*present, *config);
         if (creation.exist_ok && other.empty()) return false;
-        return refuse(IpcRefusal::Kind::failed, other.empty() ? creation.name + " is there already" : other);
+        return refuse_failed({other.empty() ? creation.name + " is there already" : other, EEXIST});
     }
     if (creation.ephemeral && config->kind == Kind::pipe)
         return refuse_value("lifetime", "nobody knows who uses a pipe; expected dynamic");
@@ -165,9 +168,9 @@ IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& 
     ObjectRecord facts = facts_of(*config, owner.uid, owner.gid);
     if (creation.ephemeral) facts.lifetime = Lifetime::ephemeral;
     if (const std::string no = limit_refusal(owner.uid, most_bytes(facts.kind, facts.spec)); !no.empty())
-        return refuse(IpcRefusal::Kind::failed, no);
+        return refuse_failed({no, EDQUOT});
     const Result<Object*> made = store_.create(facts);
-    if (!made) return refuse(IpcRefusal::Kind::failed, made.error().message);
+    if (!made) return refuse_failed(made.error());
     if (!creation.ephemeral) return true;
     // Its first user is who made it, so that it does not outlive one who dies before opening it.
     const IpcResult<uint32_t> first = attach_peer(peer, **made);
@@ -208,9 +211,9 @@ IpcResult<Object*> Broker::permitted(const IpcPeer& peer, const std::string& nam
 
 IpcResult<ProcessId> Broker::process_of(const IpcPeer& peer) {
     const Result<UniqueFd> pidfd = peer.open_process();
-    if (!pidfd) return refuse(IpcRefusal::Kind::failed, pidfd.error().message);
+    if (!pidfd) return refuse_failed(pidfd.error());
     const Result<ProcessId> process = parts_.processes->identify(*pidfd);
-    if (!process) return refuse(IpcRefusal::Kind::failed, process.error().message);
+    if (!process) return refuse_failed(process.error());
     return *process;
 }
 
@@ -234,8 +237,7 @@ IpcResult<uint32_t> Broker::attach_peer(const IpcPeer& peer, Object& object) {
         visit.attachments.insert(*present);
         return *present;
     }
-    if (!parts_.processes->watch(*process))
-        return refuse(IpcRefusal::Kind::failed, "the caller's process is gone");
+    if (!parts_.processes->watch(*process)) return refuse_failed({"the caller's process is gone", ESRCH});
     AttachmentRecord facts{};
     facts.uid = peer.credentials.uid;
     facts.since_wall_ns = parts_.clock->wall_now().time_since_epoch().count();
@@ -243,7 +245,7 @@ IpcResult<uint32_t> Broker::attach_peer(const IpcPeer& peer, Object& object) {
     facts.pid = process->pid;
     const std::optional<uint32_t> attachment = store_.attach(object, facts);
     if (!attachment)
-        return refuse(IpcRefusal::Kind::failed, object.name() + " has as many users as there can be: 8191");
+        return refuse_failed({object.name() + " has as many users as there can be: 8191", EUSERS});
     clients_[*process].insert(*attachment);
     visit.attachments.insert(*attachment);
     return *attachment;
@@ -291,7 +293,7 @@ IpcResult<control::IpcOpened> Broker::opened(const Object& object, uint32_t atta
     UniqueFd bell(fcntl(object.bell.fd(), F_DUPFD_CLOEXEC, 0));
     if (!memory || !*memory || !bell) {
         if (record.opens == 0) give_back(attachment, {});
-        return refuse(IpcRefusal::Kind::failed, system_error("pass on", object.name()).message);
+        return refuse_failed(system_error("pass on", object.name()));
     }
     answer.fds.push_back(std::move(*memory));
     answer.fds.push_back(std::move(bell));

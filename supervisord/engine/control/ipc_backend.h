@@ -30,6 +30,7 @@ struct IpcRefusal {
     std::string message;
     std::string about = {};    // no_such_object: the name; invalid_value: the parameter
     std::string nearest = {};  // no_such_object
+    int code = 0;              // failed: an errno for programs; 0: none says more than "failed"
 };
 template <typename T>
 using IpcResult = Result<T, IpcRefusal>;

@@ -29,7 +29,7 @@ void answer_refused(Call& call, const IpcRefusal& refusal) {
         case IpcRefusal::Kind::invalid_value:
             return answer_invalid(call, refusal.about.c_str(), refusal.message);
         case IpcRefusal::Kind::failed:
-            return answer_failed(call, {refusal.message});
+            return answer_failed(call, {refusal.message, refusal.code});
     }
 }
 

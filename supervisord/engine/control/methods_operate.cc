@@ -61,7 +61,9 @@ void answer_invalid(Call& call, const char* parameter, const std::string& messag
 }
 
 void answer_failed(Call& call, const Error& error) {
-    call.error("org.yardmaster.Failed", Json().set("message", error.message));
+    Json parameters = Json().set("message", error.message);
+    if (error.code != 0) parameters.set("errno", error.code);
+    call.error("org.yardmaster.Failed", parameters);
 }
 
 std::optional<std::vector<ServiceId>> Methods::named(Call& call) const {

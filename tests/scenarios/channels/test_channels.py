@@ -264,7 +264,7 @@ class InServices(Scenario):
 
 class FromAnyLanguage(Scenario):
     def test_the_library_is_usable_by_its_functions_alone(self):
-        d = self.make({"version": 1, "services": {}, "daemon": {"ipc_limits": {"objects": 2}}}).start()
+        d = self.make({"version": 1, "services": {}, "daemon": {"ipc_objects": 2}}).start()
         yard = ctypes.CDLL(str(BUILD / "lib/libyard.so"))
         yard.yard_connect.restype = ctypes.c_void_p
         yard.yard_last_error.restype = ctypes.c_char_p
