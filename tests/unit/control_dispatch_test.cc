@@ -104,6 +104,13 @@ constexpr std::pair<std::string_view, Role> kNeeds[] = {
     {"org.yardmaster.AwaitReload", Role::observe},
     {"org.yardmaster.ReloadService", Role::operate},
     {"org.yardmaster.Shutdown", Role::admin},
+    {"org.yardmaster.IpcCreate", Role::operate},
+    {"org.yardmaster.IpcRemove", Role::operate},
+    {"org.yardmaster.IpcOpen", Role::anyone},
+    {"org.yardmaster.IpcDetach", Role::anyone},
+    {"org.yardmaster.IpcList", Role::anyone},
+    {"org.yardmaster.IpcWho", Role::anyone},
+    {"org.yardmaster.IpcSettle", Role::anyone},
 };
 
 TEST_F(ControlDispatch, EveryMethodNeedsTheRoleThatWasDecidedForIt) {

@@ -72,7 +72,7 @@ TEST_F(ControlStreams, LogsThatCannotBeReadAreNobodysParameter) {
     ASSERT_TRUE(caller.call_more("org.yardmaster.Logs", R"({"grep":"x"})"));
     EXPECT_EQ(caller.answers.at(0).dump(),
               R"({"error":"org.yardmaster.Failed",)"
-              R"("parameters":{"message":"open /log/api.log: Permission denied"}})");
+              R"("parameters":{"message":"open /log/api.log: Permission denied","errno":13}})");
 }
 
 TEST_F(ControlStreams, AnAbsurdAgeMeansAllLines) {

@@ -295,7 +295,7 @@ class Access(IpcBroker):
     def test_creating_takes_a_role(self):
         _, said = self.user(self.open_to_all({}), "", uid=ORDINARY_UID)
         self.assertIn("NotPermitted", said)
-        self.assertIn("takes the role operate", said)
+        self.assertIn('"role": "operate"', said)
 
 
 # What a service does with what it was given: as a line for each, and then it waits.

@@ -25,7 +25,7 @@ class Processes(Scenario):
         wait_for(lambda: any(p["state"].startswith("Z") for p in d.ctl_json("ps")), 10, "the zombie")
 
     def test_ps_agrees_with_proc(self):
-        d = self.daemon({"one": {"command": zoo("leak-fds", 7, "eat", 20, "forever")}})
+        d = self.daemon({"one": {"command": zoo("eat", 20, "leak-fds", 7, "forever")}})
         d.wait_state("one", "running")
         wait_for(lambda: self.one_process(d, "one")["fds"] == 10, 10, "its files")
         shown = self.one_process(d, "one")

@@ -1,5 +1,6 @@
 """Each kind of readiness, when it comes and when it does not."""
 
+import time
 import unittest
 
 from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, free_port, wait_for, zoo
@@ -59,6 +60,8 @@ class Probes:
         def script(d):
             d.path("made").touch()
             d.path("made").chmod(0o666)  # the service may have another user
+            # A file of the same tick of the kernel's clock as the start might be of this run.
+            wait_for(lambda: time.time() - d.path("made").stat().st_ctime > 0.03, 10, "a file that is older than a tick")
             return ["record", d.path("made"), "forever"]
 
         self.go(self.start(script, lambda d: {"file": str(d.path("made"))}))
