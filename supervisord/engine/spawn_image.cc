@@ -95,31 +95,35 @@ void open_onto(ImageWriter* image, SpawnStage stage, const std::string& path, in
     for (int fd : fds) image->step(stage, SYS_dup3, {result(), number(fd), number(0)}, kStepKeepResult);
 }
 
+// The same onto a number that may be the lowest free one, where it would be opened: dup3 does not take a descriptor onto
+// itself.
+void open_as(ImageWriter* image, SpawnStage stage, const std::string& path, int flags, int fd) {
+    image->step(stage, SYS_openat, {number(AT_FDCWD), offset(image->text(path)), number(flags | O_CLOEXEC)});
+    image->step(stage, SYS_fcntl, {result(), number(F_DUPFD_CLOEXEC), number(kSpareFd)});
+    image->step(stage, SYS_dup3, {result(), number(fd), number(0)});
+}
+
 void standard_fds(ImageWriter* image, const SpawnSpec& spec) {
     // Also for reading: the service's own end keeps it from dying of SIGPIPE when keeper and engine are gone.
     open_onto(image, SpawnStage::output, spec.output_path, O_RDWR, {1, 2});
     open_onto(image, SpawnStage::input, "/dev/null", O_RDONLY, {0});
     if (spec.ready_path.empty()) return;
-    const int fd = spec.config->ready.fd;
     // As the output: a newline that nobody is there to read must not be the death of it.
-    image->step(SpawnStage::ready_fd, SYS_openat,
-                {number(AT_FDCWD), offset(image->text(spec.ready_path)), number(O_RDWR | O_CLOEXEC)});
-    image->step(SpawnStage::ready_fd, SYS_fcntl, {result(), number(F_DUPFD_CLOEXEC), number(kSpareFd)});
-    image->step(SpawnStage::ready_fd, SYS_dup3, {result(), number(fd), number(0)});
+    open_as(image, SpawnStage::ready_fd, spec.ready_path, O_RDWR, spec.config->ready.fd);
 }
 
 void pass_objects(ImageWriter* image, const SpawnSpec& spec, ImageHeader* header) {
     std::vector<uint64_t> names;
     for (const SpawnSpec::Passed& passed : spec.passed) {
         if (passed.held == 0) {
-            open_onto(image, SpawnStage::channels, passed.path, passed.flags, {passed.fd});
+            open_as(image, SpawnStage::channels, passed.path, passed.flags, passed.fd);
             continue;
         }
         const int source = kFirstPassedFd + static_cast<int>(names.size());
         names.push_back(passed.held);
         if (passed.flags == O_RDONLY) {
-            open_onto(image, SpawnStage::channels, "/proc/self/fd/" + std::to_string(source), O_RDONLY,
-                      {passed.fd});
+            open_as(image, SpawnStage::channels, "/proc/self/fd/" + std::to_string(source), O_RDONLY,
+                    passed.fd);
         } else {
             image->step(SpawnStage::channels, SYS_dup3, {number(source), number(passed.fd), number(0)});
         }

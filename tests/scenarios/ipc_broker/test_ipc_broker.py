@@ -344,6 +344,18 @@ class Services(IpcBroker):
         self.assertEqual(str(user["owner"]), lines[2].split()[2])
         self.assertEqual(client.objects("app/raw")["app/raw"]["size"], len("from a service"))
 
+    def test_however_many_objects_it_names_each_comes_under_the_number_it_is_told(self):
+        # Those that are opened for it come late, when the lowest free descriptor is the one that it is told.
+        uses = {"jobs": "use", "mutex": "use", "cache": "use", "shown": "read", "raw": "use", "tail": "read"}
+        objects = {"jobs": {"queue": {}}, "mutex": {"lock": {}}, "cache": {"shm": {"size": 4096}},
+                   "shown": {"shm": {"size": 4096}}, "raw": {"pipe": {}}, "tail": {"shm": {"size": 4096}}}
+        d = self.broker(objects, services={"worker": {**self.service, "ipc": uses}})
+        lines = self.started(d)
+        self.assertEqual({line.split()[0]: line.split()[1] for line in lines[:6]},
+                         {"cache": "written", "jobs": "written", "mutex": "written", "raw": "pipe", "shown": "read",
+                          "tail": "read"})
+        self.assertEqual(lines[6], f"fds {list(range(14))}")
+
     def test_its_slots_are_free_when_it_has_ended(self):
         d = self.broker(services={"worker": self.service})
         self.started(d)
