@@ -171,7 +171,7 @@ class ServiceGraph {
     void stop(ServiceId id, Now now, std::string_view cause);
     // With what requires it around it; what is not up is started.
     void restart(ServiceId id, Now now, std::string_view cause);
-    // Those with autostart that were neither started nor stopped before, except what a person stopped under `unless-stopped`, and the
+    // Those with autostart that were neither wanted nor stopped before, except what a person stopped under `unless-stopped`, and the
     // second of two that conflict.
     void start_all(Now now);
     // In reverse order; nothing starts any more. An engine that dies while stopping

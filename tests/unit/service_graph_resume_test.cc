@@ -152,6 +152,32 @@ TEST(ServiceGraphResume, WhatWaitedGoesOnWaiting) {
     EXPECT_EQ(rig.state("app"), State::starting);
 }
 
+// What waited was never started; a new engine must not start it, with all that it needs, once more.
+TEST(ServiceGraphResume, WhatWaitsPullsUpAgainNothingThatFailedOrWasStopped) {
+    conf::ServiceConfig migrate = oneshot("migrate"),
+                        app = requiring("app", {{"migrate", conf::Condition::completed}});
+    migrate.restart.when = conf::RestartPolicy::When::no;
+    conf::ServiceConfig web = requiring("web", {{"db"}, {"slow"}});
+    web.wants = {{"cache"}};
+    conf::ServiceConfig cache = service("cache");
+    cache.restart.burst = 1;
+    Rig rig({migrate, app, web, service("db"), notifying("slow"), cache});
+    rig.start_all();
+    for (const char* name : {"migrate", "db", "slow", "cache"}) rig.started(name);
+    rig.exits("migrate", 1);
+    rig.exits("cache", 1);
+    ASSERT_EQ(rig.state("web"), State::waiting);
+    rig.stop("db");
+    rig.exits("db", kTerminated);
+    rig.take_effects();
+    rig.crash_and_begin();
+    EXPECT_EQ(rig.take_effects(), std::vector<std::string>{"watch slow"});
+    EXPECT_EQ(rig.state("migrate"), State::failed);
+    EXPECT_EQ(rig.state("cache"), State::failed);
+    EXPECT_EQ(rig.state("db"), State::stopped);
+    EXPECT_EQ(rig.reason("web"), "requires db, which is to be down: asked to stop");
+}
+
 TEST(ServiceGraphResume, ARestartAroundDependentsGoesOn) {
     Rig rig({service("db"), requiring("app", {{"db"}})});
     rig.start_all_and_run();

@@ -64,6 +64,8 @@ class Simulation : private Effects {
     void check_start(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_stop_order(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
     void check_wish(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
+    void check_all_wanted();
+    void check_wishes_kept(const std::vector<ServiceFacts>& before);
     void check_event(ServiceId id, const ServiceFacts& facts);
     void tell_missing_events();
     void check_restart_rate(ServiceId id, const ServiceFacts& before, const ServiceFacts& after);
@@ -86,8 +88,9 @@ class Simulation : private Effects {
     std::set<ServiceId> persisted_in_event_;
     bool acted_in_event_ = false;
     bool two_events_ = false;  // an exit with the pid of its replacement is two in one call
-    bool wishing_ = false;     // the event is a person's wish
+    bool wishing_ = false;     // the event is a person's wish, or takes up one that a death cut short
     bool closing_ = false;
+    bool begun_ = false;  // an engine lived through its first event
     bool dead_ = false;
     int calls_to_live_ = -1;  // calls to the world before the engine dies; -1: it does not
     std::string problem_;

@@ -56,8 +56,11 @@ void Simulation::boot_engine() {
     for (ServiceId id = 0; id < services_.size(); ++id) graph_->restore(id, persisted_[id]);
     tell_missing_events();
     graph_->count_events_from(last_event_);
-    wishing_ = false;
-    const bool lived = deliver("resume", [&](ServiceGraph& g) { g.resume(now()); });
+    const std::vector<ServiceFacts> before = persisted_;
+    const bool lived = deliver("begin", [&](ServiceGraph& g) { g.begin(now()); });
+    if (lived && !begun_) check_all_wanted();
+    if (lived && begun_ && !wishing_) check_wishes_kept(before);
+    begun_ |= lived;
     if (lived && closing_) wish("stop all again", [&](ServiceGraph& g) { g.stop_all(now()); });
 }
 
@@ -257,6 +260,33 @@ void Simulation::check_wish(ServiceId id, const ServiceFacts& before, const Serv
         when == conf::RestartPolicy::When::no || when == conf::RestartPolicy::When::on_failure;
     const bool ended_well = after.actual == State::stopped && after.exit == ExitStatus::from_exit_code(0);
     require(not_restarted && ended_well, "not wanted any more, and nobody said so", id);
+}
+
+// However many engines died over it: what starts with the daemon is wanted, and all that it needs.
+void Simulation::check_all_wanted() {
+    const auto left_out = [this](ServiceId id) {
+        const ServiceFacts& facts = graph_->facts(id);
+        return facts.fresh && facts.wanted == Wanted::down;
+    };
+    for (ServiceId id = 0; id < services_.size(); ++id) {
+        const conf::ServiceConfig& config = services_[id];
+        require(!config.autostart || !left_out(id), "not started with the daemon", id);
+        if (graph_->facts(id).wanted == Wanted::down) continue;
+        for (const auto* needs : {&config.requires_, &config.wants}) {
+            for (const conf::Dependency& to : *needs)
+                require(!left_out(graph_->find(to.service)[0]), "wanted without " + to.service, id);
+        }
+    }
+}
+
+// A new engine knows what was wished and what was given up; it has no wishes of its own.
+void Simulation::check_wishes_kept(const std::vector<ServiceFacts>& before) {
+    for (ServiceId id = 0; id < services_.size(); ++id) {
+        const ServiceFacts& after = graph_->facts(id);
+        require(after.wanted == before[id].wanted, "another wish after an engine died", id);
+        const bool tried_again = before[id].actual == State::failed && after.actual != State::failed;
+        require(!tried_again, "given up, and tried again after an engine died", id);
+    }
 }
 
 void Simulation::check_restart_rate(ServiceId id, const ServiceFacts& before, const ServiceFacts& after) {

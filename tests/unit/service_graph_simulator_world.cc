@@ -228,7 +228,6 @@ void Simulation::be_kind() {
 
 std::string Simulation::run(size_t steps) {
     boot_engine();
-    wish("start all", [&](ServiceGraph& g) { g.start_all(now()); });
     for (size_t i = 0; i < steps && problem_.empty(); ++i) step();
     be_kind();
     if (problem_.empty()) check_arrived();

@@ -33,7 +33,9 @@ void Machine::start_all() {
     ++visit_;
     for (Node& node : topology_.nodes()) {
         if (node.facts.since_wall_ns == 0) stamp(node);
-        if (node.config.autostart && node.facts.fresh && !node.leaving)
+        // What waits is fresh and wanted already; raised again, it would pull up what failed or was stopped since.
+        const bool raised = node.facts.wanted == Wanted::up;
+        if (node.config.autostart && node.facts.fresh && !raised && !node.leaving)
             raise(node, "started with the daemon", /*by_person=*/false);
     }
 }
@@ -64,6 +66,9 @@ void Machine::raise(Node& root, std::string_view cause, bool by_person) {
             if (pulls) visit(topology_.node(edge.dependency));
         }
     }
+    // Stored behind all that it pulls: an engine that takes over in between finds it not wanted yet and raises it again.
+    changed_.remove(root);
+    changed_.push(root);
 }
 
 // The daemon's own start leaves alone what a person stopped for good, and of two that
