@@ -9,8 +9,14 @@
 namespace yard::ipc {
 namespace {
 
-// Memory for large messages that stays in place when they are gone, for each queue; above it pages go back.
+// Memory for large messages that stays in place when they are gone, for each queue. Pages above it go back when the queue
+// has run empty: as long as there is traffic they will be needed again, and getting them costs more than a message.
 constexpr size_t kResidentBytes = 64 << 20;
+
+uint32_t resident_descriptors(const QueueLayout& layout) {
+    if (layout.range == 0) return layout.capacity;
+    return static_cast<uint32_t>(std::min<size_t>(layout.capacity, kResidentBytes / layout.range));
+}
 
 }  // namespace
 
@@ -19,6 +25,7 @@ QueueCore::QueueCore(const Segment& segment, OwnerId me, Bell* bell)
       me_(me),
       bell_(bell),
       layout_(segment.spec()),
+      resident_(resident_descriptors(layout_)),
       rings_(reinterpret_cast<RingCursors*>(segment.body() + layout_.cursors_begin())),
       cells_(reinterpret_cast<SharedWord<uint64_t>*>(segment.body() + layout_.cells_begin())),
       descriptors_(reinterpret_cast<Descriptor*>(segment.body() + layout_.descriptors_begin())),
@@ -94,17 +101,44 @@ void QueueCore::delay(uint32_t index, Nanoseconds due) {
 void QueueCore::release(uint32_t index) {
     Descriptor& descriptor = descriptors_[index];
     const bool large = descriptor.size.peek() > kInlineBytes;
-    if (large || budget_.limited()) {
+    if (large) note_pages(index);
+    if (budget_.limited()) {
         // From here on it is nobody's message: what follows may be cut short, and must not be seen by a reader.
         descriptor.word.store(mine(MessageState::writing).packed());
-        if (large) give_pages_back(index);
         budget_.remove(index);
     }
     descriptor.word.store(MessageWord{MessageState::free, 0, kBroker, 0}.packed());
+    if (large && head().touched.peek() > resident_ && is_empty()) trim();
+}
+
+void QueueCore::note_pages(uint32_t index) {
+    for (uint32_t top = head().touched.peek(); top <= index; top = head().touched.peek()) {
+        if (index < resident_ || head().touched.replace(top, index + 1)) return;
+    }
+}
+
+bool QueueCore::is_empty() const {
+    for (uint32_t number = 0; number < layout_.rings; ++number)
+        if (ring(number).head.load() < ring(number).tail.load()) return false;
+    return true;
+}
+
+// What is in use is noted again when it is released. What a trimmer did not come to when it was killed keeps its pages
+// until it is used again.
+void QueueCore::trim() {
+    const uint32_t top = std::min(head().touched.exchange(0), layout_.capacity);
+    const uint64_t free = MessageWord{MessageState::free, 0, kBroker, 0}.packed();
+    for (uint32_t index = resident_; index < top; ++index) {
+        SharedWord<uint64_t>& word = descriptors_[index].word;
+        if (!word.replace(free, mine(MessageState::writing).packed())) continue;
+        give_pages_back(index);
+        word.store(free);
+    }
+    emptied();  // somebody may have found no descriptor meanwhile, and sleep
 }
 
 void QueueCore::give_pages_back(uint32_t index) {
-    if ((index + size_t{1}) * layout_.range <= kResidentBytes) return;
+    if (index < resident_) return;
     madvise(segment_.body() + layout_.ranges_begin() + index * layout_.range, layout_.range, MADV_REMOVE);
 }
 

@@ -103,6 +103,9 @@ class QueueCore {
     }
     uint64_t lap(uint64_t place) const { return place >> layout_.lap_shift; }
     uint32_t first_to_try(size_t size);
+    void note_pages(uint32_t index);
+    bool is_empty() const;
+    void trim();
     void give_pages_back(uint32_t index);
     void clear_taken(uint32_t ring, uint64_t place);
     void pass_tail(uint32_t ring, uint64_t place);
@@ -120,6 +123,7 @@ class QueueCore {
     const OwnerId me_;
     Bell* const bell_;
     const QueueLayout layout_;
+    const uint32_t resident_;  // the descriptors whose ranges keep their pages
     RingCursors* const rings_;
     SharedWord<uint64_t>* const cells_;
     Descriptor* const descriptors_;

@@ -96,6 +96,7 @@ struct alignas(64) QueueHead {
     SharedWord<uint64_t> dropped;
     SharedWord<uint64_t> redelivered;
     SharedWord<uint64_t> dead_lettered;
+    SharedWord<uint32_t> touched;  // from here on no range has pages, for all we know: see QueueCore::trim
 };
 
 class QueueLayout {

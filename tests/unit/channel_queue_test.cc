@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <thread>
 #include <vector>
@@ -37,6 +38,28 @@ TEST(ChannelQueue, LeasedMessagesCountAgainstTheCapacityUntilTheyAreAcknowledged
     EXPECT_EQ(queue.ack(id), 0);
     EXPECT_EQ(queue.ack(id), -ESTALE);
     EXPECT_EQ(put(queue, "b"), 0);
+}
+
+// A queue of large messages that was full once keeps only so much memory, even if one of them ended last of all.
+TEST(ChannelQueue, ThePagesOfLargeMessagesGoBackWhenItHasRunEmpty) {
+    constexpr size_t kLarge = 16 << 20, kKept = 64 << 20;
+    UniqueFd fd;
+    const Result<Segment> segment =
+        Segment::create({.kind = Kind::queue, .capacity = 8, .max_message = kLarge}, "test", &fd);
+    ASSERT_TRUE(segment.ok());
+    const auto pages = [&] {
+        struct stat facts {};
+        fstat(fd.get(), &facts);
+        return static_cast<size_t>(facts.st_blocks) * 512;
+    };
+    Queue queue(*segment, kMe, nullptr);
+    const std::string large(kLarge, 'x');
+    for (int i = 0; i < 8; ++i) ASSERT_EQ(put(queue, large), 0);
+    EXPECT_GT(pages(), 8 * kLarge);
+    std::vector<Message> leased(8);
+    for (Message& message : leased) ASSERT_EQ(queue.lease(&message, kLarge, 0), 0);
+    for (const Message& message : leased) ASSERT_EQ(queue.ack(message.id), 0);
+    EXPECT_LT(pages(), kKept + kLarge / 2);
 }
 
 TEST(ChannelQueue, AMessageThatIsGivenBackComesBeforeNewOnes) {

@@ -1,5 +1,5 @@
 // Channels of ours beside a floor and beside other people's, measured in one run and in turns.
-//   ipc_bench [TABLE]: one of rates, large, trips, locks, events; default: all.
+//   ipc_bench [TABLE]: one of rates, large, loans, trips, locks, events, opens; default: all.
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "carrier.h"
+#include "daemon_tables.h"
+#include "loan_table.h"
 #include "processes.h"
 #include "sync_tables.h"
 
@@ -146,7 +148,9 @@ int main(int argc, char** argv) {
         print_rates("4:4, 64 bytes, M messages/s", 4, 64, 1e6);
     }
     if (wanted("large")) print_rates("1:1, 64 KiB, GB/s", 1, 65536, 1e9 / 65536);
+    if (wanted("loans")) print_loans();
     if (wanted("trips")) print_trips();
     if (wanted("locks")) print_locks();
     if (wanted("events")) print_events();
+    if (wanted("opens")) print_opens();
 }

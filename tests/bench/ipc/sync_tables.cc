@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <climits>
 #include <cstdio>
@@ -56,6 +57,24 @@ double our_lock(int processes, uint64_t each, uint32_t flags) {
         }
     });
     return static_cast<double>(each) * processes / seconds;
+}
+
+// What the luckiest of eight processes gets by what the unluckiest does, in equal times.
+double unfairness(uint32_t flags) {
+    constexpr int kProcesses = 8;
+    constexpr ipc::Nanoseconds kTime = 1'000'000'000;
+    const ipc::Segment segment = make({.kind = ipc::Kind::lock, .flags = flags});
+    auto* const counts = static_cast<uint64_t*>(shared_bytes(kProcesses * sizeof(uint64_t)));
+    run_processes(kProcesses, [&](int i) {
+        ipc::Lock lock(segment, static_cast<ipc::OwnerId>(i + 1), nullptr);
+        uint64_t count = 0;
+        for (const ipc::Nanoseconds end = ipc::monotonic_now() + kTime; ipc::monotonic_now() < end; ++count) {
+            if (lock.acquire(ipc::kForever) != 0 || lock.release() != 0) abort();
+        }
+        counts[i] = count;
+    });
+    const auto [least, most] = std::minmax_element(counts, counts + kProcesses);
+    return static_cast<double>(*most) / static_cast<double>(*least);
 }
 
 // What one set() and the waits of so many processes need of an event.
@@ -149,6 +168,8 @@ void print_locks() {
     print_pair("8 processes in order of asking, M pairs/s",
                middle([] { return robust_mutex(8, kContended); }) / 1e6,
                middle([] { return our_lock(8, kFair, ipc::kFifo); }) / 1e6);
+    std::printf("  %-44s %10.2f %10.2f\n", "most by least of 8 processes: ours, in order", unfairness(0),
+                unfairness(ipc::kFifo));
 }
 
 void print_events() {
