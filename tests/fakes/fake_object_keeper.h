@@ -50,7 +50,8 @@ class FakeProcesses final : public ClientProcesses {
         }
         return std::nullopt;
     }
-    bool watch(ProcessId process) override {
+    using ClientProcesses::watch;
+    bool watch(ProcessId process, UniqueFd) override {
         return alive.contains(process) && (watched.insert(process), true);
     }
     void forget(ProcessId process) override { watched.erase(process); }

@@ -209,12 +209,12 @@ IpcResult<Object*> Broker::permitted(const IpcPeer& peer, const std::string& nam
     return object;
 }
 
-IpcResult<ProcessId> Broker::process_of(const IpcPeer& peer) {
-    const Result<UniqueFd> pidfd = peer.open_process();
+IpcResult<Broker::Caller> Broker::caller(const IpcPeer& peer) {
+    Result<UniqueFd> pidfd = peer.open_process();
     if (!pidfd) return refuse_failed(pidfd.error());
     const Result<ProcessId> process = parts_.processes->identify(*pidfd);
     if (!process) return refuse_failed(process.error());
-    return *process;
+    return Caller{*process, std::move(*pidfd)};
 }
 
 std::optional<uint32_t> Broker::attachment_of(const Object& object, ProcessId process) const {
@@ -228,25 +228,27 @@ std::optional<uint32_t> Broker::attachment_of(const Object& object, ProcessId pr
 }
 
 IpcResult<uint32_t> Broker::attach_peer(const IpcPeer& peer, Object& object) {
-    const IpcResult<ProcessId> process = process_of(peer);
-    if (!process) return Failure<IpcRefusal>{process.error()};
+    IpcResult<Caller> caller = this->caller(peer);
+    if (!caller) return Failure<IpcRefusal>{caller.error()};
+    const ProcessId process = caller->process;
     if (!*peer.companion) *peer.companion = std::make_shared<Visit>(*this);
     auto& visit = *std::static_pointer_cast<Visit>(*peer.companion);
-    visit.process = *process;
-    if (const auto present = attachment_of(object, *process)) {
+    visit.process = process;
+    if (const auto present = attachment_of(object, process)) {
         visit.attachments.insert(*present);
         return *present;
     }
-    if (!parts_.processes->watch(*process)) return refuse_failed({"the caller's process is gone", ESRCH});
+    if (!parts_.processes->watch(process, std::move(caller->pidfd)))
+        return refuse_failed({"the caller's process is gone", ESRCH});
     AttachmentRecord facts{};
     facts.uid = peer.credentials.uid;
     facts.since_wall_ns = parts_.clock->wall_now().time_since_epoch().count();
-    facts.start_ticks = process->start_ticks;
-    facts.pid = process->pid;
+    facts.start_ticks = process.start_ticks;
+    facts.pid = process.pid;
     const std::optional<uint32_t> attachment = store_.attach(object, facts);
     if (!attachment)
         return refuse_failed({object.name() + " has as many users as there can be: 8191", EUSERS});
-    clients_[*process].insert(*attachment);
+    clients_[process].insert(*attachment);
     visit.attachments.insert(*attachment);
     return *attachment;
 }
@@ -304,9 +306,9 @@ IpcResult<control::IpcOpened> Broker::opened(const Object& object, uint32_t atta
 IpcResult<Unit> Broker::detach(const IpcPeer& peer, const std::string& id, uint32_t owner) {
     Object* object = store_.find_id(id);
     if (object == nullptr) return Unit{};  // it was removed, and with it everything
-    const IpcResult<ProcessId> process = process_of(peer);
-    if (!process) return Failure<IpcRefusal>{process.error()};
-    const auto attachment = attachment_of(*object, *process);
+    const IpcResult<Caller> caller = this->caller(peer);
+    if (!caller) return Failure<IpcRefusal>{caller.error()};
+    const auto attachment = attachment_of(*object, caller->process);
     const bool own = attachment && store_.registry().attachment(*attachment).owner == owner;
     if (!own) return refuse_value("owner", "the caller does not have this owner slot in " + object->name());
     const uint32_t opens = store_.registry().attachment(*attachment).opens;

@@ -101,7 +101,11 @@ class Broker final : public control::IpcBackend {
                                                  bool writable) const;
     control::IpcResult<control::IpcOpened> opened(const Object& object, uint32_t attachment, bool writable);
     control::IpcResult<uint32_t> attach_peer(const control::IpcPeer& peer, Object& object);
-    control::IpcResult<ProcessId> process_of(const control::IpcPeer& peer);
+    struct Caller {
+        ProcessId process;
+        UniqueFd pidfd;
+    };
+    control::IpcResult<Caller> caller(const control::IpcPeer& peer);
     std::optional<uint32_t> attachment_of(const Object& object, ProcessId process) const;
     Result<uint32_t> attach_start(Object& object, StartId start, uid_t uid);
 

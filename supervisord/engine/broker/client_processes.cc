@@ -19,8 +19,25 @@ bool is_dead(const UniqueFd& pidfd) {
     return poll(&ended, 1, 0) != 0;
 }
 
-// The Pid: line of a pidfd (kernel 5.4); -1 once it is reaped.
+// <linux/pidfd.h>: of kernel 6.13 its numbers; of 6.15 how a process ended, for whoever holds its pidfd, once it is
+// reaped.
+struct PidfdInfo {
+    uint64_t mask;
+    uint64_t cgroup_id;
+    uint32_t pid;
+    uint32_t numbers[10];
+    int32_t exit_code;
+};
+constexpr uint64_t kPidfdInfoPid = 1 << 0, kPidfdInfoExit = 1 << 3;
+constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
+
+// The process that a pidfd names; 0: one that is not in our PID namespace; -1: one that is reaped.
 pid_t number_of(const SystemProcFs& proc, const UniqueFd& pidfd) {
+    PidfdInfo numbers{};
+    numbers.mask = kPidfdInfoPid;
+    if (ioctl(pidfd.get(), kPidfdGetInfo, &numbers) == 0 && (numbers.mask & kPidfdInfoPid) != 0)
+        return static_cast<pid_t>(numbers.pid);
+    // Earlier kernels: the Pid: line (5.4).
     const std::string file = "fdinfo/" + std::to_string(pidfd.get());
     const std::optional<std::string> info = proc.read(getpid(), file.c_str());
     const std::string_view text = info ? status_value(*info, "Pid") : "";
@@ -28,16 +45,6 @@ pid_t number_of(const SystemProcFs& proc, const UniqueFd& pidfd) {
     std::from_chars(text.data(), text.data() + text.size(), pid);
     return pid;
 }
-
-// <linux/pidfd.h> of kernel 6.15: how a process ended, for whoever holds its pidfd, once it is reaped.
-struct PidfdInfo {
-    uint64_t mask;
-    uint64_t cgroup_id;
-    uint32_t numbers[11];
-    int32_t exit_code;
-};
-constexpr uint64_t kPidfdInfoExit = 1 << 3;
-constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
 std::optional<int32_t> reaped_status(const UniqueFd& pidfd) {
     PidfdInfo info{};
@@ -75,10 +82,12 @@ std::optional<ProcessId> SystemClientProcesses::find(pid_t pid) {
     return ProcessId{pid, stat->started_ticks};
 }
 
-bool SystemClientProcesses::watch(ProcessId process) {
+bool SystemClientProcesses::watch(ProcessId process, UniqueFd pidfd) {
     if (watched_.contains(process)) return true;
-    UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
-    if (!pidfd || find(process.pid) != process) return false;
+    if (!pidfd) {
+        pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
+        if (!pidfd || find(process.pid) != process) return false;
+    }
     auto made =
         FdWatch::create(loop_, pidfd.get(), FdWatch::reading, [this, process](unsigned) { died(process); });
     if (!made) return false;

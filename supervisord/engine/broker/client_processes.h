@@ -29,8 +29,10 @@ class ClientProcesses {
     virtual Result<ProcessId> identify(const UniqueFd& pidfd) = 0;
     // The process that has this number now; nothing when there is none.
     virtual std::optional<ProcessId> find(pid_t pid) = 0;
-    // From now on `on_death` hears of its end, once. False: it is dead already. Watching again changes nothing.
-    virtual bool watch(ProcessId process) = 0;
+    // From now on `on_death` hears of its end, once. False: it is dead already. Watching again changes nothing. `pidfd`,
+    // if there is one, must be what identify() knew it by.
+    virtual bool watch(ProcessId process, UniqueFd pidfd) = 0;
+    bool watch(ProcessId process) { return watch(process, UniqueFd()); }
     virtual void forget(ProcessId process) = 0;
     // Does it map this file? Nothing: that is not for the daemon to see.
     virtual std::optional<bool> maps(ProcessId process, ino_t inode) = 0;
@@ -45,7 +47,8 @@ class SystemClientProcesses final : public ClientProcesses {
 
     Result<ProcessId> identify(const UniqueFd& pidfd) override;
     std::optional<ProcessId> find(pid_t pid) override;
-    bool watch(ProcessId process) override;
+    using ClientProcesses::watch;
+    bool watch(ProcessId process, UniqueFd pidfd) override;
     void forget(ProcessId process) override;
     std::optional<bool> maps(ProcessId process, ino_t inode) override;
 

@@ -170,6 +170,7 @@ double first_open(const std::function<void()>& open) {
         open();
         *time = now_ns() - begun;
     });
+    usleep(2000);  // the end of this process is heard of
     const double took = *time;
     munmap(time, sizeof *time);
     return took / 1000;
