@@ -1,6 +1,7 @@
 // Small worlds of the channels in all interleavings, with kills at every step.
 //
-//   channel_model_test [PREEMPTIONS [NAME]]   1, and one more where nobody is killed; the worlds whose names contain NAME. Exit 0: nothing was wrong.
+//   channel_model_test [PREEMPTIONS [NAME]]   PREEMPTIONS: 1, or 2 when ./dev chaos runs it; one more where nobody is killed.
+//                                             NAME: the worlds whose names contain it. Exit 0: nothing was wrong.
 #include <errno.h>
 
 #include <algorithm>
@@ -370,7 +371,8 @@ Explored explore(World& world) {
 
 int main(int argc, char** argv) {
     using namespace yard::model;
-    const auto preemptions = static_cast<unsigned>(argc > 1 ? atoi(argv[1]) : 1);
+    const unsigned usual = getenv("YARD_CHAOS_KILLS") != nullptr ? 2 : 1;
+    const unsigned preemptions = argc > 1 ? static_cast<unsigned>(atoi(argv[1])) : usual;
     const std::string wanted = argc > 2 ? argv[2] : "";
     Worlds worlds;
     add_queues(worlds, preemptions);
