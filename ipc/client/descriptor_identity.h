@@ -4,15 +4,12 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
-
 namespace yard::ipc {
 
+// Of what has an inode of its own: a file, a pipe, a socket.
 struct DescriptorIdentity {
     dev_t device = 0;
     ino_t inode = 0;
-    // Of eventfds, which share one inode: the kernel's number in /proc/self/fdinfo; -1: another kind, or no /proc.
-    int64_t eventfd = -1;
 
     // Of a descriptor that is not open: all zero.
     static DescriptorIdentity of(int fd);

@@ -11,7 +11,7 @@
 #include "ipc/channel/segment.h"
 #include "ipc/client/client.h"
 #include "ipc/client/descriptor_identity.h"
-#include "ipc/client/event_bell.h"
+#include "ipc/client/client_bell.h"
 #include "ipc/client/last_error.h"
 #include "ipc/client/process_generation.h"
 #include "ipc/client/wait_fd.h"
@@ -34,7 +34,7 @@ class Attachment {
         uint32_t generation;
         std::string id;  // empty: it came with the service's start
         OwnerId owner;
-        EventBell bell;
+        ClientBell bell;
         WaitFd wait_fd{};
     };
     // Of this process. Called by the one who opened it, and once in each child that uses it; fails with EPIPE when the

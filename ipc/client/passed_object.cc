@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ipc/channel/passed_channels.h"
-#include "ipc/client/descriptor_identity.h"
 
 namespace yard::ipc {
 namespace {
@@ -27,6 +27,11 @@ bool allows(int memory, bool writable) {
     return flags >= 0 && (!writable || (flags & O_ACCMODE) == O_RDWR);
 }
 
+bool is_pipe(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 UniqueFd duplicate(int fd) {
     return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
@@ -36,8 +41,7 @@ UniqueFd duplicate(int fd) {
 std::optional<Opened> passed_object(const std::string& name, bool writable) {
     const std::optional<PassedChannel> given = find_passed(name);
     // A program that closed its descriptors may have others under these numbers.
-    if (!given || !allows(given->memory, writable) || DescriptorIdentity::of(given->bell).eventfd < 0)
-        return {};
+    if (!given || !allows(given->memory, writable) || !is_pipe(given->bell)) return {};
     Opened opened{{}, given->owner, duplicate(given->memory), duplicate(given->bell), {}};
     if (!opened.memory || !opened.bell) return {};
     const Result<Segment> segment = Segment::map(opened.memory, false);

@@ -20,7 +20,7 @@ enum class HeldKind : uint32_t {
     ready,     // likewise: readiness FIFO
     registry,  // the broker's books
     channel,   // per number of an object in the registry: its memory, or the FIFO of a pipe
-    bell,      // likewise: an eventfd, see ipc/channel/bell.h
+    bell,      // likewise: see ipc/channel/bell_pipe.h
 };
 
 constexpr uint64_t held_name(HeldKind kind, uint32_t slot = 0) {

@@ -126,7 +126,8 @@ void ServiceImages::pass_objects(const StartRequest& request, SpawnSpec* spec) c
         channel.owner = object.owner;
         const int flags = object.use == conf::ObjectUse::read ? O_RDONLY : O_RDWR;
         spec->passed.push_back({held_name(HeldKind::channel, object.number), "", flags, channel.memory});
-        spec->passed.push_back({held_name(HeldKind::bell, object.number), "", O_RDWR, channel.bell});
+        spec->passed.push_back(
+            {held_name(HeldKind::bell, object.number), "", O_RDWR | O_NONBLOCK, channel.bell});
     }
     if (channels.empty()) return;
     set_variable(&spec->environment, ipc::kPassedVariable, ipc::passed_text(channels));

@@ -121,8 +121,8 @@ void pass_objects(ImageWriter* image, const SpawnSpec& spec, ImageHeader* header
         }
         const int source = kFirstPassedFd + static_cast<int>(names.size());
         names.push_back(passed.held);
-        if (passed.flags == O_RDONLY) {
-            open_as(image, SpawnStage::channels, "/proc/self/fd/" + std::to_string(source), O_RDONLY,
+        if (passed.flags != O_RDWR) {
+            open_as(image, SpawnStage::channels, "/proc/self/fd/" + std::to_string(source), passed.flags,
                     passed.fd);
         } else {
             image->step(SpawnStage::channels, SYS_dup3, {number(source), number(passed.fd), number(0)});

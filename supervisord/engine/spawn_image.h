@@ -23,7 +23,7 @@ struct SpawnSpec {
     struct Passed {
         uint64_t held = 0;  // under which name the keeper holds it; 0: `path` is opened
         std::string path;   // a FIFO
-        int flags = 0;      // O_RDONLY, O_RDWR ...; of what is held O_RDWR is as it is
+        int flags = 0;      // O_RDONLY, O_RDWR ...; what is held is opened anew unless this is O_RDWR
         int fd = -1;
     };
     std::vector<Passed> passed;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,9 +20,10 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "ipc/channel/bell_pipe.h"
 #include "ipc/channel/object_spec.h"
 #include "ipc/channel/recovery.h"
-#include "ipc/client/event_bell.h"
+#include "ipc/client/client_bell.h"
 #include "ipc/varlink/json.h"
 
 namespace yard::fakes {
@@ -88,7 +88,7 @@ class FakeBroker {
         for (auto& [name, object] : objects_) {
             const auto user = object.users.find(pid);
             if (user == object.users.end()) continue;
-            ipc::EventBell bell(UniqueFd(dup(object.bell.get())), [] { return UniqueFd(); });
+            ipc::ClientBell bell(UniqueFd(dup(object.bell.get())), [] { return UniqueFd(); });
             ipc::recover(*object.segment, user->second.owner, {static_cast<uint32_t>(pid), 9}, &bell);
             object.users.erase(user);
         }
@@ -136,7 +136,7 @@ class FakeBroker {
         object.id = ++last_id_;
         object.segment = std::make_unique<ipc::Segment>(std::move(segment).value());
         object.memory = std::move(memory);
-        object.bell.reset(eventfd(0, EFD_CLOEXEC));
+        object.bell = ipc::make_bell_pipe().value();
     }
 
     void run() {

@@ -292,13 +292,13 @@ IpcResult<control::IpcOpened> Broker::opened(const Object& object, uint32_t atta
     Result<UniqueFd> memory = writable
                                   ? Result<UniqueFd>(UniqueFd(fcntl(object.memory.get(), F_DUPFD_CLOEXEC, 0)))
                                   : reopen_for_reading(object.memory);
-    UniqueFd bell(fcntl(object.bell.fd(), F_DUPFD_CLOEXEC, 0));
+    Result<UniqueFd> bell = ipc::reopen_bell_pipe(object.bell.fd());
     if (!memory || !*memory || !bell) {
         if (record.opens == 0) give_back(attachment, {});
         return refuse_failed(system_error("pass on", object.name()));
     }
     answer.fds.push_back(std::move(*memory));
-    answer.fds.push_back(std::move(bell));
+    answer.fds.push_back(std::move(*bell));
     store_.registry().set_opens(attachment, record.opens + 1);
     return answer;
 }

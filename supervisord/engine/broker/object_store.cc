@@ -1,7 +1,6 @@
 #include "engine/broker/object_store.h"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,11 +20,6 @@ bool is_pipe(const ObjectRecord& record) {
 }
 
 }  // namespace
-
-void EventBell::ring() {
-    const uint64_t one = 1;
-    (void)!write(fd_.get(), &one, sizeof one);  // one that is full rings already
-}
 
 Result<ObjectStore> ObjectStore::open(ObjectKeeper& keeper, HeldFds& held, PipeFiles pipes,
                                       const Problem& problem) {
@@ -67,7 +61,7 @@ void ObjectStore::take_over(HeldFds& held, const Problem& problem) {
 Status ObjectStore::adopt(uint32_t number, UniqueFd memory, UniqueFd bell) {
     const ObjectRecord& record = registry_.object(number);
     if (!memory || (!bell && !is_pipe(record))) return fail("the keeper does not hold its memory");
-    Object object{number, &record, std::move(memory), 0, EventBell(std::move(bell)), std::nullopt};
+    Object object{number, &record, std::move(memory), 0, BrokerBell(std::move(bell)), std::nullopt};
     if (!is_pipe(record)) {
         if (Status mapped = map(object); !mapped) return mapped;
     }
@@ -111,7 +105,7 @@ Object* ObjectStore::find_id(const std::string& id) {
 
 Result<Object> ObjectStore::make(uint32_t number) {
     const ObjectRecord& record = registry_.object(number);
-    Object object{number, &record, UniqueFd(), 0, EventBell(UniqueFd()), std::nullopt};
+    Object object{number, &record, UniqueFd(), 0, BrokerBell(UniqueFd()), std::nullopt};
     if (is_pipe(record)) {
         Result<UniqueFd> fifo = pipes_.open(record.name.view(), record.uid, record.gid, record.mode);
         if (!fifo) return fail(std::move(fifo).error());
@@ -124,9 +118,9 @@ Result<Object> ObjectStore::make(uint32_t number) {
     object.segment = std::move(*segment);
     // Whoever was given it for reading must not open it again for writing, by way of /proc/self/fd.
     if (fchmod(object.memory.get(), 0600) != 0) return fail(system_error("change the mode of", name));
-    UniqueFd bell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!bell) return fail(system_error("eventfd for", name));
-    object.bell = EventBell(std::move(bell));
+    Result<UniqueFd> bell = ipc::make_bell_pipe();
+    if (!bell) return fail(std::move(bell).error());
+    object.bell = BrokerBell(std::move(*bell));
     return object;
 }
 

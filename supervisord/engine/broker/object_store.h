@@ -18,6 +18,7 @@
 #include "engine/broker/registry.h"
 #include "engine/held_fds.h"
 #include "ipc/channel/bell.h"
+#include "ipc/channel/bell_pipe.h"
 #include "ipc/channel/segment.h"
 
 namespace yard::engine {
@@ -35,11 +36,11 @@ class ObjectKeeper {
 // Hears what people should know, in a sentence.
 using Problem = std::function<void(const std::string& message)>;
 
-// An eventfd.
-class EventBell final : public ipc::Bell {
+// See ipc/channel/bell_pipe.h.
+class BrokerBell final : public ipc::Bell {
   public:
-    explicit EventBell(UniqueFd fd) : fd_(std::move(fd)) {}
-    void ring() override;
+    explicit BrokerBell(UniqueFd fd) : fd_(std::move(fd)) {}
+    void ring() override { ipc::ring_bell_pipe(fd_.get()); }
     int fd() const { return fd_.get(); }
 
   private:
@@ -51,7 +52,7 @@ struct Object {
     const ObjectRecord* record;  // in the registry
     UniqueFd memory;             // of a pipe its FIFO
     ino_t inode = 0;             // of the memory, as /proc/PID/maps shows it
-    EventBell bell;
+    BrokerBell bell;
     std::optional<ipc::Segment> segment;       // none: a pipe
     std::map<ipc::OwnerId, uint32_t> users{};  // their attachments
     ipc::OwnerId last_owner = 0;
