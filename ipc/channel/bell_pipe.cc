@@ -1,6 +1,7 @@
 #include "ipc/channel/bell_pipe.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,11 @@ void ring_bell_pipe(int fd) {
     for (int turn = 0; turn < kPages && write(fd, &stroke, 1) < 0 && errno == EAGAIN; ++turn) {
         if (read(fd, old, sizeof old) < 0 && errno != EAGAIN) return;
     }
+}
+
+bool has_rung(int fd) {
+    pollfd bell{fd, POLLIN, 0};
+    return poll(&bell, 1, 0) == 1;
 }
 
 }  // namespace yard::ipc

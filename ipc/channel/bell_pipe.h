@@ -16,5 +16,7 @@ Result<UniqueFd> make_bell_pipe();
 Result<UniqueFd> reopen_bell_pipe(int fd);
 // Tells all. Never waits.
 void ring_bell_pipe(int fd);
+// Whether it ever rang: from then on each who begins to wait is told at once, and looks for what there is.
+bool has_rung(int fd);
 
 }  // namespace yard::ipc

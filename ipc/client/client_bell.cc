@@ -19,4 +19,8 @@ void ClientBell::ring() {
     if (pipe_) ring_bell_pipe(pipe_.get());
 }
 
+void ClientBell::ring_for_newcomer() {
+    if (!has_rung(pipe_.get())) ring();
+}
+
 }  // namespace yard::ipc

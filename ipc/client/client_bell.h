@@ -19,6 +19,8 @@ class ClientBell final : public Bell {
     ~ClientBell() override;
 
     void ring() override;
+    // For who begins to wait by it: rings unless it is readable to the new one anyway. The others are left in peace.
+    void ring_for_newcomer();
     int fd() const { return pipe_.get(); }  // borrowed
 
   private:

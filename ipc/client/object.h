@@ -10,8 +10,8 @@
 
 #include "ipc/channel/segment.h"
 #include "ipc/client/client.h"
-#include "ipc/client/descriptor_identity.h"
 #include "ipc/client/client_bell.h"
+#include "ipc/client/descriptor_identity.h"
 #include "ipc/client/last_error.h"
 #include "ipc/client/process_generation.h"
 #include "ipc/client/wait_fd.h"
@@ -113,7 +113,7 @@ class Object {
         if (mine == nullptr) return -errno;
         const bool fresh = !mine->side->wait_fd.is_open();
         const int fd = mine->side->wait_fd.open(mine->side->bell.fd());
-        if (fresh && fd >= 0) mine->side->bell.ring();
+        if (fresh && fd >= 0) mine->side->bell.ring_for_newcomer();
         return fd;
     }
 

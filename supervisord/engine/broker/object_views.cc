@@ -82,6 +82,11 @@ void describe_kind(const Object& object, IpcObject* view) {
     }
 }
 
+// Threads; who spoils the memory may claim to be many, but not fewer than none.
+int64_t waiters_of(const ipc::OwnerRecord& user) {
+    return std::max(static_cast<int32_t>(user.waiting.load()), 0);
+}
+
 int64_t leases_of(const ipc::Segment& segment, ipc::OwnerId owner) {
     const ipc::QueueCore core(segment, ipc::kBroker, nullptr);
     int64_t leases = 0;
@@ -115,7 +120,7 @@ IpcObject view_of(const Object& object, std::string path) {
     if (!object.is_pipe() && fstat(object.memory.get(), &info) == 0) view.bytes = info.st_blocks * 512;
     view.users = static_cast<int64_t>(object.users.size());
     for (const auto& [owner, attachment] : object.users)
-        view.waiters += static_cast<int32_t>(object.segment->owner(owner).waiting.load()) > 0 ? 1 : 0;
+        view.waiters += waiters_of(object.segment->owner(owner));
     describe_kind(object, &view);
     return view;
 }
@@ -130,7 +135,7 @@ std::vector<IpcUser> users_of(const Object& object, const Registry& registry, Wa
         user.uid = record.uid;
         user.since = WallTime(Duration(record.since_wall_ns));
         const ipc::OwnerRecord& shown = object.segment->owner(owner);
-        if (static_cast<int32_t>(shown.waiting.load()) > 0)
+        if (waiters_of(shown) > 0)
             user.waiting_since = now - Duration(ipc::boot_now() - shown.waiting_since_ns.load());
         describe_claims(*object.segment, &user);
         users.push_back(std::move(user));
