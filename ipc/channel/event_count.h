@@ -22,6 +22,13 @@ namespace yard::ipc {
 using Nanoseconds = int64_t;
 inline constexpr Nanoseconds kForever = INT64_MAX;
 Nanoseconds monotonic_now();
+// So much later; kForever where no number would be large enough. REQUIRES: neither is negative.
+constexpr Nanoseconds later(Nanoseconds time, Nanoseconds by) {
+    return by < kForever - time ? time + by : kForever;
+}
+inline Nanoseconds time_in(Nanoseconds span) {
+    return later(monotonic_now(), span);
+}
 
 class EventCount {
   public:

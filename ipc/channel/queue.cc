@@ -71,12 +71,12 @@ void Queue::describe(uint32_t index, size_t size, const PutOptions& options) {
     descriptor.failures.put(0);
     descriptor.lease_until.put(0);
     descriptor.origin.put(0);
-    descriptor.expires_ns.put(ttl == 0 ? 0 : monotonic_now() + options.delay + ttl);
+    descriptor.expires_ns.put(ttl == 0 ? 0 : later(time_in(options.delay), ttl));
 }
 
 int Queue::send(uint32_t index, const PutOptions& options) {
     if (options.delay > 0) {
-        core_.delay(index, monotonic_now() + options.delay);
+        core_.delay(index, time_in(options.delay));
         return 0;
     }
     return core_.publish(index, ring_of(options.priority, false), MessageState::publishing);
@@ -184,7 +184,7 @@ int Queue::lease(Message* message, size_t capacity, Nanoseconds until, Nanosecon
     Descriptor& descriptor = core_.descriptor(mine);
     const MessageWord word = MessageWord::of(descriptor.word.load());
     if (limit > 0) {
-        const Nanoseconds end = monotonic_now() + limit;
+        const Nanoseconds end = time_in(limit);
         descriptor.lease_until.store(end);
         core_.note_due(end);
     }
@@ -215,7 +215,7 @@ int Queue::nack(uint64_t id, Nanoseconds delay) {
     uint32_t index = 0;
     MessageWord lease{};
     if (!find(id, MessageState::leased, &index, &lease)) return -ESTALE;
-    return core_.give_back(index, lease, delay == 0 ? 0 : monotonic_now() + delay) ? 0 : -ESTALE;
+    return core_.give_back(index, lease, delay == 0 ? 0 : time_in(delay)) ? 0 : -ESTALE;
 }
 
 ptrdiff_t Queue::peek(void* buffer, size_t capacity) {

@@ -95,7 +95,7 @@ bool QueueCore::is_there(uint32_t index, MessageWord word) const {
 void QueueCore::delay(uint32_t index, Nanoseconds due) {
     const MessageWord delayed{MessageState::delayed, 0, kBroker, MessageWord::due_ticket(due)};
     descriptors_[index].word.store(delayed.packed());
-    note_due(due);
+    note_due(delayed.due_ns());
 }
 
 void QueueCore::release(uint32_t index) {

@@ -5,6 +5,7 @@
 // All of it starts as zeros, so that creating a queue touches no page.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -45,9 +46,14 @@ struct MessageWord {
         return (state == MessageState::publishing || state == MessageState::returning) && ring == at_ring &&
                ticket == at_ticket;
     }
-    // A time in the place of a ticket, in units of about a microsecond.
-    static uint64_t due_ticket(int64_t due_ns) { return static_cast<uint64_t>(due_ns) >> 10 & kTicketMask; }
-    int64_t due_ns() const { return static_cast<int64_t>(ticket << 10); }
+    // A time in the place of a ticket, in units that last for 36 years: of 66 microseconds, as a delay may be longer than
+    // asked for, but not shorter.
+    static uint64_t due_ticket(int64_t due_ns) {
+        constexpr uint64_t kLess = (1ULL << kDueShift) - 1;
+        return std::min((static_cast<uint64_t>(due_ns) + kLess) >> kDueShift, kTicketMask);
+    }
+    int64_t due_ns() const { return static_cast<int64_t>(ticket << kDueShift); }
+    static constexpr uint32_t kDueShift = 16;
     static constexpr uint64_t kTicketMask = (1ULL << 44) - 1;
     static constexpr uint64_t kNowhere = kTicketMask;  // a ticket that no place has
 };

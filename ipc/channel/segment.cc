@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint64_t kMagic = 0x746e656d67657359;  // "Ysegment"
 // Changes with whatever changes the meaning of a byte in a segment.
-constexpr uint32_t kLayout = 1U << 16 | sizeof(void*) << 8 | sizeof(SegmentHeader) % 256;
+constexpr uint32_t kLayout = 2U << 16 | sizeof(void*) << 8 | sizeof(SegmentHeader) % 256;
 
 Result<std::byte*> map_bytes(const UniqueFd& fd, size_t size, bool writable) {
     void* const base =

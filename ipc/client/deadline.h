@@ -8,9 +8,7 @@ namespace yard::ipc {
 // As the cores take it: < 0 for ever, 0 not at all.
 inline Nanoseconds deadline(Nanoseconds timeout) {
     if (timeout < 0) return kForever;
-    if (timeout == 0) return 0;
-    const Nanoseconds now = monotonic_now();
-    return timeout < kForever - now ? now + timeout : kForever;
+    return timeout == 0 ? 0 : time_in(timeout);
 }
 
 }  // namespace yard::ipc

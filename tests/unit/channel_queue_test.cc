@@ -254,6 +254,28 @@ TEST(ChannelQueue, ALeaseWithALimitEndsByItself) {
     EXPECT_EQ(queue.ack(again.id), 0);
 }
 
+TEST(ChannelQueue, TimesBeyondAllNumbersAreForEver) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, 1, nullptr);
+    ASSERT_EQ(put(queue, "kept", {.ttl = INT64_MAX}), 0);
+    Message message;
+    ASSERT_EQ(queue.lease(&message, 64, 0, INT64_MAX), 0);
+    EXPECT_EQ(take(queue), "-EAGAIN") << "the lease has not ended";
+    ASSERT_EQ(queue.nack(message.id, INT64_MAX), 0);
+    ASSERT_EQ(put(queue, "late", {.delay = INT64_MAX, .ttl = INT64_MAX}), 0);
+    EXPECT_EQ(take(queue), "-EAGAIN");
+    EXPECT_EQ(queue.counts().delayed, 2u);
+}
+
+TEST(ChannelQueue, ADelayIsKeptHoweverLongTheMachineHasBeenUp) {
+    constexpr Nanoseconds kDay = 86'400LL * 1'000'000'000;
+    for (const Nanoseconds due : {Nanoseconds{1}, 209 * kDay + 1, 30 * 365 * kDay}) {
+        const MessageWord word{MessageState::delayed, 0, kBroker, MessageWord::due_ticket(due)};
+        EXPECT_GE(MessageWord::of(word.packed()).due_ns(), due);
+        EXPECT_LT(MessageWord::of(word.packed()).due_ns(), due + 100'000);
+    }
+}
+
 TEST(ChannelQueue, PoliciesWhenFull) {
     for (const FullPolicy policy : {FullPolicy::fail, FullPolicy::drop_oldest, FullPolicy::drop_newest}) {
         ObjectSpec spec = queue_spec(2);
