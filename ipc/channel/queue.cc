@@ -155,7 +155,9 @@ int Queue::take_index(size_t capacity, Nanoseconds until, size_t* size) {
         const bool closed = core_.header().closed.load() != 0;
         const int index = core_.take_next(capacity, size);
         if (index == -EMSGSIZE) core_.filled(1);  // the wake-up for it is somebody else's
-        return index == -EAGAIN && closed && core_.next_due() == kForever ? -EPIPE : index;
+        if (index != -EAGAIN || !closed) return index;
+        // The next due time may be that of a lease that has ended since.
+        return core_.next_due() != kForever && core_.is_any_returning() ? -EAGAIN : -EPIPE;
     };
     return wait_until(core_.header().readable, core_.my_record(), take_spin_, until, attempt,
                       [this] { return core_.next_due(); });
@@ -234,7 +236,9 @@ uint32_t Queue::purge() {
     // No more than there can be: others may go on putting.
     while (purged < core_.layout().capacity && drop_one()) ++purged;
     for (uint32_t index = 0; index < core_.layout().capacity; ++index) purged += core_.drop_delayed(index);
-    if (purged > 0) core_.header().writable.wake_all();
+    if (purged == 0) return 0;
+    core_.header().writable.wake_all();
+    core_.emptied();  // for those who take, where it is closed
     return purged;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 namespace yard::ipc {
@@ -270,9 +271,19 @@ void QueueCore::filled(int count) {
 }
 
 void QueueCore::emptied() {
+    // Who takes from a closed queue waits for what may come back: this may have been the last.
+    if (header().closed.load() != 0) filled(INT_MAX);
     // Where bytes are limited the first who is woken may need more than there is, and the next one not.
     if (budget_.limited()) return header().writable.wake_all();
     header().writable.wake(1);
+}
+
+bool QueueCore::is_idle() const {
+    for (uint32_t index = 0; index < layout_.capacity; ++index) {
+        const MessageState state = MessageWord::of(descriptors_[index].word.load()).state;
+        if (state != MessageState::free && state != MessageState::dead) return false;
+    }
+    return true;
 }
 
 QueueCounts QueueCore::counts() const {

@@ -86,6 +86,11 @@ class QueueCore {
     // Is there, as its cell says, a message of descriptor `index` at the place that `word` names?
     bool is_there(uint32_t index, MessageWord word) const;
 
+    // Is any message that nobody can take now on its way back, or will be by itself?
+    bool is_any_returning() const;
+    // Nobody puts, or works on, or can take anything: there are dead letters at most.
+    bool is_idle() const;
+
     // Tells those who wait that there are so many messages more, or that there is room.
     void filled(int count);
     void emptied();

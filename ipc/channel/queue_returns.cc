@@ -52,6 +52,7 @@ bool QueueCore::give_back(uint32_t index, MessageWord lease, Nanoseconds due) {
             descriptor.word.store(
                 MessageWord{MessageState::dead, 0, kBroker, MessageWord::kNowhere}.packed());
             settle_wish_.store(true);
+            emptied();  // there is no more room, but somebody may wait for the end of the work
         }
         return true;
     }
@@ -154,6 +155,17 @@ bool QueueCore::move_if_due(uint32_t index, Nanoseconds now, Nanoseconds* next) 
     // One that was never delivered lines up with the new ones.
     const bool returned = failures(index) != 0;
     return publish(index, home_ring(index, returned), MessageState::returning) == 0;
+}
+
+bool QueueCore::is_any_returning() const {
+    for (uint32_t index = 0; index < layout_.capacity; ++index) {
+        const MessageState state = MessageWord::of(descriptors_[index].word.load()).state;
+        const bool limited = state == MessageState::leased && descriptors_[index].lease_until.load() != 0;
+        if (limited || state == MessageState::delayed || state == MessageState::failing ||
+            state == MessageState::returning)
+            return true;
+    }
+    return false;
 }
 
 void QueueCore::find_next_due() {

@@ -3,22 +3,13 @@
 #include <cerrno>
 
 namespace yard::ipc {
-namespace {
-
-bool is_done(const Queue& queue) {
-    const QueueCounts counts = queue.counts();
-    return counts.queued + counts.leased + counts.delayed == 0;
-}
-
-}  // namespace
-
 int drain(Queue& queue, const Segment& segment, Nanoseconds until) {
     queue.close();
     // Whoever makes room wakes one of those who wait for it, and the last who does so finds us: nobody puts any more.
     EventCount& room = segment.header().writable;
     for (;;) {
         const uint32_t key = room.prepare();
-        if (is_done(queue)) break;
+        if (queue.is_idle()) break;
         if (until == 0) return -EAGAIN;
         if (until != kForever && monotonic_now() >= until) return -ETIMEDOUT;
         room.sleep(key, until);

@@ -5,7 +5,7 @@
 
 namespace yard::ipc {
 
-// Closes it, then waits until every message was taken and acknowledged: 0, -EAGAIN, -ETIMEDOUT.
+// Closes it, then waits until every message was taken and acknowledged, and every loan has ended: 0, -EAGAIN, -ETIMEDOUT.
 int drain(Queue& queue, const Segment& segment, Nanoseconds until);
 
 }  // namespace yard::ipc

@@ -154,7 +154,7 @@ ssize_t yard_queue_size(yard_queue*);     /* messages that can be taken now */
 ssize_t yard_queue_capacity(yard_queue*); /* messages that there can be, leased and delayed ones included */
 /* No more puts (-EPIPE), by anybody. What is there can be taken. */
 int yard_queue_shut(yard_queue*);
-/* Shuts it, then waits until every message was taken and acknowledged. */
+/* Shuts it, then waits until every message was taken and acknowledged, and every loan has ended. */
 int yard_queue_drain(yard_queue*, int64_t timeout_ns);
 /* Drops what can be taken now or later: how many those were. */
 ssize_t yard_queue_purge(yard_queue*);

@@ -312,6 +312,51 @@ TEST(ChannelQueue, AfterCloseTheRestCanBeTaken) {
     EXPECT_EQ(take(queue), "-EPIPE");
 }
 
+TEST(ChannelQueue, AfterCloseALeaseThatHasEndedIsNotWaitedForUntilItsLimit) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, 1, nullptr);
+    put(queue, "work");
+    Message message;
+    ASSERT_EQ(queue.lease(&message, 64, 0, 3'600'000'000'000), 0);
+    queue.close();
+    EXPECT_EQ(take(queue), "-EAGAIN") << "it may come back";
+    EventCount& readable = segment.header().readable;
+    const uint32_t key = readable.prepare();
+    ASSERT_EQ(queue.ack(message.id), 0);
+    EXPECT_TRUE(readable.sleep(key, monotonic_now())) << "who waits for it is woken";
+    EXPECT_EQ(take(queue), "-EPIPE");
+}
+
+TEST(ChannelQueue, IsNotIdleWhileAMessageIsOnItsWayBackOrBeingMade) {
+    const Segment segment = make_segment(queue_spec(4));
+    Queue queue(segment, 1, nullptr);
+    QueueCore steps(segment, 2, nullptr);
+    EXPECT_TRUE(queue.is_idle());
+    const int index = steps.claim(4);
+    EXPECT_FALSE(queue.is_idle());
+    const MessageWord failing{MessageState::failing, 1, 2, 7};
+    steps.descriptor(static_cast<uint32_t>(index)).word.store(failing.packed());
+    EXPECT_FALSE(queue.is_idle()) << "its consumer was stopped in the middle of giving it back";
+    steps.release(static_cast<uint32_t>(index));
+    EXPECT_TRUE(queue.is_idle());
+}
+
+TEST(ChannelQueue, AMessageThatDiesWakesWhoWaitsForTheEndOfTheWork) {
+    ObjectSpec spec = queue_spec(4);
+    spec.max_deliveries = 1;
+    spec.flags = kDeadLetters;
+    const Segment segment = make_segment(spec);
+    Queue queue(segment, 1, nullptr);
+    put(queue, "work");
+    uint64_t id = 0;
+    lease(queue, &id);
+    EventCount& room = segment.header().writable;
+    const uint32_t key = room.prepare();
+    ASSERT_EQ(queue.nack(id, 0), 0);
+    EXPECT_TRUE(room.sleep(key, monotonic_now()));
+    EXPECT_TRUE(queue.is_idle());
+}
+
 TEST(ChannelQueue, PeekLeavesTheMessage) {
     const Segment segment = make_segment(queue_spec(4));
     Queue queue(segment, kMe, nullptr);
