@@ -24,8 +24,13 @@ struct Recovered {
 // earlier broker left half done.
 Recovered recover(const Segment& segment, OwnerId owner, const Death& death, Bell* bell);
 
-// Moves the dead letters of queue `from` to queue `to` as far as there is room: how many are left. An earlier broker may
-// have died in the middle of one: no letter is lost or doubled. Call before recover(to, kBroker).
-uint32_t move_dead_letters(const Segment& from, const Segment& to, Bell* bell_of_to);
+struct Settled {
+    uint32_t left = 0;    // letters that are not moved yet
+    bool is_cut = false;  // the turn was over: there may be room for them
+};
+
+// Moves the dead letters of queue `from` to queue `to` as far as there is room, for one turn of a few milliseconds. An
+// earlier broker may have died in the middle of one: no letter is lost or doubled. Call before recover(to, kBroker).
+Settled move_dead_letters(const Segment& from, const Segment& to, Bell* bell_of_to);
 
 }  // namespace yard::ipc

@@ -177,10 +177,13 @@ TEST_F(BrokerTest, DeadLettersMoveAndWaitForRoom) {
     processes.kill(second.process);
     EXPECT_EQ(dead.counts().queued, 1u);
     EXPECT_EQ(jobs.counts().dead, 1u);
+    ASSERT_TRUE(later) << "the other one is not forgotten";
+    const auto retry = std::exchange(later, nullptr);
+    EXPECT_TRUE(broker->settle(first(), "jobs").ok());
+    EXPECT_FALSE(later) << "who asks in between does not put it off";
     std::byte buffer[8];
     EXPECT_EQ(dead.take(buffer, sizeof buffer, 0), 3);
-    ASSERT_TRUE(later) << "the other one is not forgotten";
-    later();
+    retry();
     EXPECT_EQ(dead.counts().queued, 1u);
     EXPECT_EQ(jobs.counts().dead, 0u);
 }

@@ -405,10 +405,37 @@ TEST_F(DeadLetters, AreMovedAsFarAsThereIsRoom) {
     EXPECT_TRUE(queue_.take_settle_wish());
     EXPECT_EQ(take(queue_), "-EAGAIN");
     EXPECT_EQ(queue_.counts().dead, 2u);
-    EXPECT_EQ(move_dead_letters(from_, to_, nullptr), 1u);
+    EXPECT_EQ(move_dead_letters(from_, to_, nullptr).left, 1u);
     EXPECT_EQ(take(letters_), "bad");
-    EXPECT_EQ(move_dead_letters(from_, to_, nullptr), 0u);
+    EXPECT_EQ(move_dead_letters(from_, to_, nullptr).left, 0u);
     EXPECT_EQ(take(letters_), "worse");
+}
+
+TEST(ChannelQueue, ManyLargeDeadLettersTakeSeveralTurns) {
+    constexpr uint32_t kLetters = 40;
+    ObjectSpec spec = queue_spec(kLetters);
+    spec.max_message = 1 << 20;
+    const Segment to = make_segment(spec);
+    spec.max_deliveries = 1;
+    spec.flags = kDeadLetters;
+    const Segment from = make_segment(spec);
+    Queue queue(from, kMe, nullptr), letters(to, kMe, nullptr);
+    const std::string large(1 << 20, 'x');
+    for (uint32_t i = 0; i < kLetters; ++i) {
+        put(queue, large);
+        uint64_t id = 0;
+        lease(queue, &id);
+        queue.nack(id, 0);
+    }
+    Settled settled = move_dead_letters(from, to, nullptr);
+    EXPECT_TRUE(settled.is_cut);
+    EXPECT_EQ(letters.counts().queued + settled.left, kLetters);
+    for (int turns = 1; settled.left > 0; ++turns) {
+        ASSERT_LT(turns, 10);
+        settled = move_dead_letters(from, to, nullptr);
+    }
+    EXPECT_FALSE(settled.is_cut);
+    EXPECT_EQ(letters.counts().queued, kLetters);
 }
 
 TEST_F(DeadLetters, OfAQueueWithoutAPlaceForThemAreDropped) {

@@ -116,7 +116,9 @@ class Broker final : public control::IpcBackend {
     void remove_object(Object& object);
     void forget(uint32_t attachment);
     void remove_if_left(uint32_t number);
+    bool move_letters(Object& object);
     void settle(Object& object);
+    void settle_later(bool at_once);
     void settle_again();
 
     const Parts parts_;

@@ -114,23 +114,33 @@ void Broker::connection_ended(ProcessId process, const std::set<uint32_t>& attac
 
 // ---- Dead letters
 
-void Broker::settle(Object& object) {
+// True: there is more to do at once.
+bool Broker::move_letters(Object& object) {
     const std::string to = std::string(object.record->dead_letter.view());
     Object* letters = to.empty() ? nullptr : store_.find(to);
-    if (letters == nullptr || !letters->segment || letters->segment->spec().kind != ipc::Kind::queue) return;
-    if (ipc::move_dead_letters(*object.segment, *letters->segment, &letters->bell) == 0) {
-        unsettled_.erase(object.number);
-        return;
-    }
-    unsettled_.insert(object.number);
-    parts_.later(kSettlePause, [this] { settle_again(); });
+    if (letters == nullptr || !letters->segment || letters->segment->spec().kind != ipc::Kind::queue)
+        return false;
+    const ipc::Settled settled = ipc::move_dead_letters(*object.segment, *letters->segment, &letters->bell);
+    settled.left == 0 ? void(unsettled_.erase(object.number)) : void(unsettled_.insert(object.number));
+    return settled.is_cut;
+}
+
+void Broker::settle(Object& object) {
+    const bool is_scheduled = !unsettled_.empty();
+    const bool is_cut = move_letters(object);
+    // Asking again and again must not put the others off.
+    if (is_cut || !is_scheduled) settle_later(is_cut);
+}
+
+void Broker::settle_later(bool at_once) {
+    if (unsettled_.empty()) return;
+    parts_.later(at_once ? Duration::zero() : kSettlePause, [this] { settle_again(); });
 }
 
 void Broker::settle_again() {
-    for (const uint32_t number : std::set<uint32_t>(unsettled_)) {
-        Object* object = store_.at(number);
-        object == nullptr ? void(unsettled_.erase(number)) : settle(*object);
-    }
+    bool is_cut = false;
+    for (const uint32_t number : std::set<uint32_t>(unsettled_)) is_cut |= move_letters(*store_.at(number));
+    settle_later(is_cut);
 }
 
 // ---- Services
