@@ -148,8 +148,12 @@ Result<Json> Client::call(const std::string& method, const Json& parameters) {
 void Client::notify(const std::string& method, const Json& parameters) {
     Link& mine = link();
     const std::lock_guard lock(mine.mutex);
-    if (!mine.ensure(path_)) return;
-    if (!mine.connection->notify(full_name(method), parameters)) mine.drop();
+    // The engine that it was connected to may be gone; then the next one is to hear it.
+    for (int attempt = 0; attempt < 2 && mine.ensure(path_); ++attempt) {
+        const Status sent = mine.connection->notify(full_name(method), parameters);
+        if (sent || !varlink::connection_ended(sent.error())) return;
+        mine.drop();
+    }
 }
 
 Result<Opened> Client::open(const std::string& name, const std::string& kind, bool writable) {

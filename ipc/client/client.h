@@ -36,9 +36,10 @@ class Client {
 
     // Each open is answered by one detach. `kind` is a word of the configuration.
     Result<Opened> open(const std::string& name, const std::string& kind, bool writable);
-    // Does not wait for an answer: an engine that does not hear it finds out by itself. Nothing to do without an id.
+    // Never waits: an engine that does not hear it finds out by itself. Nothing to do without an id.
     void detach(const Opened& opened);
-    // Tells the broker that messages wait to be moved to a dead-letter queue.
+    // Tells the broker that messages wait to be moved to a dead-letter queue. Never waits: when it does not fit, the engine
+    // has others of its kind to read.
     void settle(const std::string& name);
 
   private:

@@ -57,8 +57,10 @@ Result<Reply> parse_reply(const std::string& text) {
     Result<Json> document = Json::parse(text);
     if (!document) return fail("the reply is not JSON: " + document.error().message, EPROTO);
     if (!document->is_object()) return fail("the reply is not an object", EPROTO);
-    return Reply{(*document)["error"].as_string(), document->take("parameters"),
-                 (*document)["continues"].as_bool(), {}};
+    return Reply{(*document)["error"].as_string(),
+                 document->take("parameters"),
+                 (*document)["continues"].as_bool(),
+                 {}};
 }
 
 // recv(2), with the descriptors that come beside the bytes.
@@ -72,7 +74,8 @@ ssize_t receive(int fd, char* bytes, size_t size, std::vector<UniqueFd>& descrip
     message.msg_controllen = sizeof control;
     const ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
     if (count < 0) return count;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+         header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
         for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
             int number = -1;
@@ -138,7 +141,11 @@ bool Client::stays_quiet(milliseconds within) const {
 }
 
 Status Client::notify(const std::string& method, const Json& parameters) {
-    return send_text(request_text(method, parameters, "oneway"));
+    const std::string text = request_text(method, parameters, "oneway");
+    const ssize_t count = send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count == static_cast<ssize_t>(text.size())) return Ok();
+    if (count < 0 && errno == EAGAIN) return fail(system_error("send to", path_));
+    return ended();  // or it ends now: half a request is of no use
 }
 
 Status Client::send_text(const std::string& text) {

@@ -54,7 +54,8 @@ class Client {
     // How long a reply may take before the call fails with ETIMEDOUT; 0 (the default): for ever.
     void set_reply_within(std::chrono::milliseconds time) { reply_within_ = time; }
 
-    // Sends a request that nobody answers. Does not retry.
+    // Sends a request that nobody answers. Does not wait, and does not retry: fails with EAGAIN while the other side has so
+    // much to read that this does not fit; with ECONNRESET when it is gone, and then the connection is of no more use.
     Status notify(const std::string& method, const Json& parameters);
 
     // Of the connection; borrowed, and another one after a call that had to connect anew.
@@ -74,7 +75,7 @@ class Client {
 
     std::string path_;
     UniqueFd fd_;
-    std::string buffered_;  // received, not yet taken
+    std::string buffered_;               // received, not yet taken
     std::vector<UniqueFd> descriptors_;  // likewise
     std::chrono::milliseconds retry_for_{5000};
     std::chrono::milliseconds reply_within_{0};

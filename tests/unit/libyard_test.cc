@@ -222,6 +222,26 @@ TEST_F(Libyard, CallsGoOnWithoutTheBrokerAndOpenWorksAgainWithTheNextOne) {
     yard_queue_close(queue);
 }
 
+TEST_F(Libyard, TheNextBrokerHearsOfADeadLetterToo) {
+    broker.create("fragile", {.kind = Kind::queue,
+                              .capacity = 4,
+                              .flags = ipc::kDeadLetters,
+                              .max_message = 8,
+                              .max_deliveries = 1});
+    yard_queue* fragile = nullptr;
+    ASSERT_EQ(yard_queue_open(client, "fragile", &fragile), 0) << yard_last_error();
+    broker.stop();
+    broker.start();
+    uint64_t lease = 0;
+    char buffer[8];
+    ASSERT_EQ(yard_queue_put(fragile, "x", 1, 0), 0);
+    ASSERT_EQ(yard_queue_get(fragile, buffer, sizeof buffer, 0, &lease), 1);
+    EXPECT_EQ(yard_queue_nack(fragile, lease, 0), 0);
+    wait_for_detaches();
+    EXPECT_EQ(broker.requests("IpcSettle"), 1u);
+    yard_queue_close(fragile);
+}
+
 TEST_F(Libyard, SemaphorePermitsAreResourcesOrTokens) {
     broker.create("slots", {.kind = Kind::semaphore, .capacity = 2, .value = 2, .flags = ipc::kBounded});
     yard_semaphore* slots = nullptr;

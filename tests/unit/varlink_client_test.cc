@@ -202,6 +202,20 @@ TEST(VarlinkClient, MoreReportsTheEndOfTheConnectionAndCanGoOnAfterReconnect) {
     EXPECT_TRUE(client.call_more("a.B", Json::Object{}, go_on).ok());
 }
 
+TEST(VarlinkClient, ANotificationOfWhatIsGoneFailsAndOneThatDoesNotFitDoesNotWait) {
+    FakeVarlinkServer server([](size_t, const Json&) { return fakes::hang_up(); });
+    Client client = connected_to(server);
+    EXPECT_FALSE(client.call_more("a.B", Json::Object{}, [](const Reply&) { return true; }).ok());
+    const Status told = client.notify("a.B", Json::Object{});
+    ASSERT_FALSE(told.ok());
+    EXPECT_TRUE(connection_ended(told.error()));
+    const Client served = connected_to(server);
+    Client unheard = connected_to(server);  // in the backlog
+    Status sent = Ok();
+    while (sent.ok()) sent = unheard.notify("a.B", Json::Object{});
+    EXPECT_EQ(sent.error().code, EAGAIN);
+}
+
 TEST(VarlinkClient, NoSocketNoListenerAndNoRoomForThePathAreTold) {
     EXPECT_EQ(Client::connect("/nonexistent/s").error().code, ENOENT);
     EXPECT_EQ(Client::connect("/" + std::string(200, 'x')).error().code, ENAMETOOLONG);

@@ -62,6 +62,21 @@ void must(Client& client, long result, const char* what) {
 
 // ---- Messages
 
+// Now and then: so that many are killed in the middle.
+void linger() {
+    static unsigned turn = 0;
+    if (++turn % 16 == 0) usleep(100);
+}
+
+void put_in_place(Client& client, yard_queue* jobs, const void* data, size_t size,
+                  const yard_put_options& options) {
+    yard_message loan;
+    must(client, yard_queue_loan(jobs, size, &options, kForever, &loan), "loan");
+    memcpy(loan.data, data, size);
+    linger();
+    must(client, yard_queue_commit(jobs, &loan, size, &options), "commit");
+}
+
 void produce(Client& client) {
     yard_queue* const jobs = opened(client, yard_queue_open, "jobs");
     while (client.record.over == 0) {
@@ -72,7 +87,11 @@ void produce(Client& client) {
         const size_t size = number % 7 == 0 ? sizeof words : sizeof words[0];
         const yard_put_options options{
             .priority = 0, .reserved = 0, .delay_ns = number % 100 == 0 ? 100'000 : 0, .ttl_ns = 0};
-        must(client, yard_queue_put_opts(jobs, words.data(), size, &options, kForever), "put");
+        if (number % 5 == 0) {
+            put_in_place(client, jobs, words.data(), size, options);
+        } else {
+            must(client, yard_queue_put_opts(jobs, words.data(), size, &options, kForever), "put");
+        }
         client.record.fates[number] |= kPut;
         ++client.me.turns;
     }
@@ -117,6 +136,7 @@ void consume(Client& client) {
         must(client, yard_queue_lease(jobs, kForever, 0, &message), "lease");
         const uint64_t number = check(client, message);
         note_delivery(client, number, message.deliveries);
+        linger();
         const bool hopeless = number % 500 == 0 && client.record.without_engine == 0;
         const bool fails_once = number % 50 == 0 && message.deliveries == 1;
         if (!hopeless && !fails_once) {
@@ -237,7 +257,9 @@ bool balance(Record& record, uint64_t consumers_killed) {
         "twice\n",
         put, acked, buried, untold, lost, twice);
     printf("%lu delivered again, of %lu refused and %lu consumers killed\n", again, nacks, consumers_killed);
-    return lost == 0 && twice == 0 && again + buried <= nacks + consumers_killed;
+    const bool balanced = lost == 0 && twice == 0 && again + buried <= nacks + consumers_killed;
+    if (!balanced) printf("WRONG\n");
+    return balanced;
 }
 
 Record& record_in(const char* path) {
