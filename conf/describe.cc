@@ -33,16 +33,17 @@ Value::Map describe_by(const Table<T>& table, const T& target, Decorate decorate
     return shown;
 }
 
-auto with_origin(const KeyOrigins& origins) {
-    const auto one = [&origins](const std::string& path, Value value) {
+// In place of a value. Members that have none of their own stand where the map does.
+auto origin_in(const KeyOrigins& origins) {
+    const auto at = [&origins](const std::string& path, const Value& otherwise) {
         const auto found = origins.find(path);
-        const std::string origin = found == origins.end() ? "built in" : found->second;
-        return Value{Value::Map{{"value", std::move(value)}, {"origin", Value{origin}}}};
+        return found == origins.end() ? otherwise : Value{found->second};
     };
-    return [one](const std::string& path, Value value) {
+    return [at](const std::string& path, Value value) {
+        const Value whole = at(path, Value{std::string("built in")});
         auto* members = std::get_if<Value::Map>(&value.content);
-        if (members == nullptr) return one(path, std::move(value));
-        for (auto& [key, member] : *members) member = one(path + "." + key, std::move(member));
+        if (members == nullptr || members->empty()) return whole;
+        for (auto& [key, member] : *members) member = at(path + "." + key, whole);
         return value;
     };
 }
@@ -62,14 +63,8 @@ Value::Map describe_access(const DaemonConfig& daemon) {
     return describe_by(access_table(), daemon);
 }
 
-Value::Map describe(const ServiceConfig& service, const KeyOrigins& origins) {
-    return describe_by(service_table(), service, with_origin(origins));
-}
-Value::Map describe(const DaemonConfig& daemon, const KeyOrigins& origins) {
-    return describe_by(daemon_table(), daemon, with_origin(origins));
-}
-Value::Map describe_access(const DaemonConfig& daemon, const KeyOrigins& origins) {
-    return describe_by(access_table(), daemon, with_origin(origins));
+Value::Map describe_origins(const ServiceConfig& service, const KeyOrigins& origins) {
+    return describe_by(service_table(), service, origin_in(origins));
 }
 
 }  // namespace yard::conf

@@ -13,10 +13,8 @@ Value::Map describe(const DaemonConfig& daemon);
 Value::Map describe(const ObjectConfig& object);
 Value::Map describe_access(const DaemonConfig& daemon);  // what stands under `access:`
 
-// The same with the origin of each value: in place of a value {value: 5, origin: "yard.yaml:12"}, of the
-// environment for each variable.
-Value::Map describe(const ServiceConfig& service, const KeyOrigins& origins);
-Value::Map describe(const DaemonConfig& daemon, const KeyOrigins& origins);
-Value::Map describe_access(const DaemonConfig& daemon, const KeyOrigins& origins);
+// Where each of these values was written, in the same shape: in place of a value "yard.yaml:12", "defaults at
+// yard.yaml:3" or "built in"; of the environment for each variable.
+Value::Map describe_origins(const ServiceConfig& service, const KeyOrigins& origins);
 
 }  // namespace yard::conf

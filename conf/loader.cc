@@ -39,7 +39,10 @@ class Loader {
         Loaded loaded;
         loaded.diagnostics = report_.diagnostics();
         if (!loaded.diagnostics.empty()) return loaded;
-        if (origins_ != nullptr) tell_origins();
+        if (origins_ != nullptr) {
+            for (const ServiceDraft& service : services_)
+                origins_->emplace(service.config.name, origins_of(service));
+        }
         loaded.config.daemon = std::move(daemon_.config);
         loaded.config.services.reserve(services_.size());
         for (ServiceDraft& service : services_) loaded.config.services.push_back(std::move(service.config));
@@ -228,20 +231,13 @@ class Loader {
         for (const std::string& path : *paths) read_file(path, {report_.number_of(path), 0, 0}, defaults, 0);
     }
 
-    template <typename T>
-    KeyOrigins origins_of(const Draft<T>& draft) const {
+    KeyOrigins origins_of(const ServiceDraft& service) const {
         KeyOrigins origins;
-        for (const auto& [key, trace] : draft.traces) {
+        for (const auto& [key, trace] : service.traces) {
             origins[key] = (trace.inherited ? "defaults at " : "") + report_.file(trace.mark.file) + ":" +
                            std::to_string(trace.mark.line);
         }
         return origins;
-    }
-
-    void tell_origins() {
-        for (const ServiceDraft& service : services_)
-            origins_->services[service.config.name] = origins_of(service);
-        origins_->daemon = origins_of(daemon_);
     }
 
     Source& source_;

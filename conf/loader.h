@@ -83,10 +83,7 @@ struct Loaded {
 // Where the values of a configuration were written, by their paths ("restart.delay", "env.MODE"): as
 // "yard.yaml:12", behind "defaults at " where a `defaults:` gave them. Values that are not here are built in.
 using KeyOrigins = std::map<std::string, std::string>;
-struct Origins {
-    std::map<std::string, KeyOrigins> services;  // by the name of the service
-    KeyOrigins daemon;                           // also those under `access:`
-};
+using Origins = std::map<std::string, KeyOrigins>;  // by the name of the service
 
 // Reads `path`, the *.yaml files of yard.d/ beside it in name order, and what they include. Never throws,
 // never crashes on any input: depth, aliases and size are bounded.

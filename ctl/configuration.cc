@@ -77,18 +77,22 @@ Outcome run_check(Context& context) {
 Outcome run_show(Context& context) {
     const Result<std::vector<std::string>, Trouble> names = spelled_out(context);
     if (!names) return trouble(names.error());
-    Json::Object shown;
+    Json configs, origins, both;
     for (const std::string& name : *names) {
         const Result<Json, Trouble> reply = context.session.call("Show", Json::Object{{"name", name}});
         if (!reply) return trouble(reply.error());
-        shown.emplace_back(name, (*reply)["config"]);
+        Json::Object config = (*reply)["config"].as_object();
+        configs.set(name, config);
+        origins.set(name, (*reply)["origins"]);
+        config.emplace_back("origins", (*reply)["origins"]);
+        both.set(name, std::move(config));
     }
     const bool one = *names == context.args.names && names->size() == 1;
-    const Json config = one ? shown.front().second : Json(std::move(shown));
+    const auto shown = [&](const Json& all) -> const Json& { return one ? all[names->front()] : all; };
     if (context.args.json) {
-        context.out.line(config.dump());
+        context.out.line(shown(both).dump());
     } else {
-        context.out.write(to_yaml(config));
+        context.out.write(to_yaml(shown(configs), shown(origins)));
     }
     return ExitCode::done;
 }

@@ -1,8 +1,10 @@
 #include "ctl/yaml_text.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "conf/yaml_text.h"
+#include "ctl/display_text.h"
 
 namespace yard::ctl {
 namespace {
@@ -33,26 +35,57 @@ std::string inline_text(const Json& value) {
     return text + "]";
 }
 
-std::string block_text(const Json& value, const std::string& indent) {
+struct Line {
     std::string text;
+    std::string note;
+};
+
+void add_block(const Json& value, const Json& notes, const std::string& indent, std::vector<Line>& lines) {
     for (const Json& item : value.as_array()) {
-        std::string block =
-            is_container(item) ? block_text(item, indent + "  ") : indent + "  " + scalar_text(item) + "\n";
-        block[indent.size()] = '-';
-        text += block;
+        const size_t first = lines.size();
+        if (is_container(item)) {
+            add_block(item, {}, indent + "  ", lines);
+        } else {
+            lines.push_back({indent + "  " + scalar_text(item), ""});
+        }
+        lines[first].text[indent.size()] = '-';
     }
     for (const auto& [key, member] : value.as_object()) {
+        const Json& note = notes[key];
         const bool is_inline = !is_container(member) || is_flat_list(member);
-        text += indent + key_text(key) + ":";
-        text += is_inline ? " " + inline_text(member) + "\n" : "\n" + block_text(member, indent + "  ");
+        lines.push_back({indent + key_text(key) + ":" + (is_inline ? " " + inline_text(member) : ""),
+                         neutralised(note.as_string())});
+        if (!is_inline) add_block(member, note, indent + "  ", lines);
     }
-    return text;
+}
+
+// Where comments begin: behind the longest line, but those that are longer still do not count.
+size_t column_of_notes(const std::vector<Line>& lines) {
+    constexpr size_t kFarthest = 40;
+    size_t column = 0;
+    for (const Line& line : lines) {
+        const size_t width = display_width(line.text);
+        if (!line.note.empty() && width <= kFarthest) column = std::max(column, width);
+    }
+    return column;
 }
 
 }  // namespace
 
-std::string to_yaml(const Json& value) {
-    return is_container(value) ? block_text(value, "") : scalar_text(value) + "\n";
+std::string to_yaml(const Json& value, const Json& notes) {
+    if (!is_container(value)) return scalar_text(value) + "\n";
+    std::vector<Line> lines;
+    add_block(value, notes, "", lines);
+    const size_t column = column_of_notes(lines);
+    std::string text;
+    for (const Line& line : lines) {
+        text += line.text;
+        const size_t width = display_width(line.text);
+        if (!line.note.empty())
+            text += std::string(column - std::min(column, width), ' ') + "  # " + line.note;
+        text += '\n';
+    }
+    return text;
 }
 
 }  // namespace yard::ctl

@@ -83,8 +83,11 @@ std::unique_ptr<control::ControlBackend::Pending> EngineBackend::processes(
     return reading;
 }
 
-Json EngineBackend::describe(ServiceId id) const {
-    return to_json(conf::Value{conf::describe(config(id))});
+control::ControlBackend::Description EngineBackend::describe(ServiceId id) const {
+    const conf::ServiceConfig& service = config(id);
+    const std::optional<conf::KeyOrigins> origins = parts_.reload->origins(id);
+    return {to_json(conf::Value{conf::describe(service)}),
+            origins ? to_json(conf::Value{conf::describe_origins(service, *origins)}) : Json(Json::Object{})};
 }
 
 uint64_t EngineBackend::log_dropped_bytes(ServiceId id) const {

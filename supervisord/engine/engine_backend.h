@@ -35,7 +35,7 @@ class EngineBackend : public control::GraphBackend {
     std::unique_ptr<Pending> processes(
         const std::vector<ServiceId>& ids,
         std::function<void(const std::vector<control::ProcessInfo>&)> on_list) override;
-    varlink::Json describe(ServiceId id) const override;
+    Description describe(ServiceId id) const override;
     uint64_t log_dropped_bytes(ServiceId id) const override;
     std::string log_problem(ServiceId id) const override { return parts_.logs->trouble(name(id)); }
     Result<std::unique_ptr<LogRouter::Stream>> query_logs(

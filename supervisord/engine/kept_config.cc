@@ -38,12 +38,12 @@ Result<UniqueFd> write_kept(const Kept& kept) {
     return fd;
 }
 
-Started<conf::Config> load_kept(int fd) {
+Started<conf::Config> load_kept(int fd, conf::Origins* origins = nullptr) {
     Result<Kept> kept = read_kept(fd);
     if (!kept) return stop(kept.error());
     Result<conf::BundleSource> source = conf::BundleSource::parse(kept->bundle);
     if (!source) return stop(source.error());
-    conf::Loaded loaded = conf::load(kept->path, *source);
+    conf::Loaded loaded = conf::load(kept->path, *source, origins);
     if (!loaded.diagnostics.empty()) return Failure<StartError>{{all_text(loaded.diagnostics), kExitConfig}};
     return std::move(loaded.config);
 }
@@ -86,6 +86,18 @@ Started<conf::Config> KeptConfig::current() const {
 std::optional<Started<conf::Config>> KeptConfig::previous() const {
     if (!previous_) return std::nullopt;
     return load_kept(previous_.get());
+}
+
+std::optional<conf::KeyOrigins> KeptConfig::origins(const std::string& service, bool in_force) const {
+    std::optional<conf::Origins> read;
+    std::optional<conf::Origins>& origins = in_force ? origins_ : read;
+    if (!origins) {
+        conf::Origins found;
+        if (!load_kept((in_force ? current_ : previous_).get(), &found)) return std::nullopt;
+        origins = std::move(found);
+    }
+    const auto of_service = origins->find(service);
+    return of_service == origins->end() ? std::nullopt : std::optional(of_service->second);
 }
 
 KeptConfig::Candidate KeptConfig::read_files() const {

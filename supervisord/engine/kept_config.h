@@ -30,6 +30,10 @@ class KeptConfig {
     // Nothing: no reload is under way.
     std::optional<Started<conf::Config>> previous() const;
 
+    // Where the values of a service were written, in the configuration in force or in the one before; nothing if
+    // that cannot be read. Reads it once more, and remembers what is in force.
+    std::optional<conf::KeyOrigins> origins(const std::string& service, bool in_force) const;
+
     // What the same files say now.
     struct Candidate {
         conf::Config config;                     // meaningful only without mistakes
@@ -47,6 +51,7 @@ class KeptConfig {
     std::string path_;
     uint32_t number_ = 0;
     UniqueFd current_, previous_;
+    mutable std::optional<conf::Origins> origins_;  // in the current one, once asked for
 };
 
 }  // namespace yard::engine

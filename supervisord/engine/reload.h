@@ -43,6 +43,10 @@ class Reload {
     // From now on apply() says this instead.
     void refuse(std::string why) { refusal_ = std::move(why); }
     bool is_due() const { return next_.valid(); }
+    // Where the values of a service's configuration were written; nothing if that cannot be read.
+    std::optional<conf::KeyOrigins> origins(ServiceId id) const {
+        return kept_.origins(graph_.config(id).name, /*in_force=*/!graph_.is_leaving(id));
+    }
     // REQUIRES: is_due(), and nothing in this process moves log bytes any more.
     void hand_over();
 

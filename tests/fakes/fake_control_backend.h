@@ -141,8 +141,9 @@ class FakeControlBackend : public ControlBackend {
         return std::make_unique<Pending>();
     }
 
-    varlink::Json describe(ServiceId id) const override {
-        return varlink::Json().set("name", services_[id].config.name);
+    Description describe(ServiceId id) const override {
+        return {varlink::Json().set("name", services_[id].config.name),
+                varlink::Json().set("name", "yard.yaml:2")};
     }
     uint64_t log_dropped_bytes(ServiceId) const override { return 7; }
     std::string log_problem(ServiceId) const override { return "disk full"; }

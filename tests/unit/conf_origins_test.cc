@@ -17,7 +17,7 @@ class OriginsTest : public testing::Test {
         config = loaded.config;
     }
     std::string of(const std::string& service, const std::string& path) {
-        const KeyOrigins& keys = origins.services.at(service);
+        const KeyOrigins& keys = origins.at(service);
         const auto found = keys.find(path);
         return found == keys.end() ? "" : found->second;
     }
@@ -77,28 +77,22 @@ TEST_F(OriginsTest, OfAKeyThatAnotherShowsStandThere) {
     EXPECT_EQ(of("a", "log.format"), "yard.yaml:5");
 }
 
-TEST_F(OriginsTest, CoverTheDaemonAndAccess) {
+TEST_F(OriginsTest, HaveTheShapeOfTheDescription) {
     source.files["yard.yaml"] =
-        "daemon:\n  log_level: debug\nservices: {}\naccess:\n  admin:\n    users: [a]\n";
+        "services:\n  a: {shell: x, env: {A: b}, nice: 3,\n    requires: {b: started}}\n  b: {shell: x}\n";
     load_all();
-    EXPECT_EQ(origins.daemon.at("log_level"), "yard.yaml:2");
-    EXPECT_EQ(origins.daemon.at("admin.users"), "yard.yaml:6");
-}
-
-TEST_F(OriginsTest, StandBesideEachValueInADescription) {
-    source.files["yard.yaml"] = "services:\n  a: {shell: x, env: {A: b}, nice: 3}\n";
-    load_all();
-    const Value::Map shown = describe(config.services[0], origins.services["a"]);
+    const Value::Map shown = describe_origins(config.services[0], origins["a"]);
     const auto text = [&](const std::string& key) {
         for (const auto& [name, value] : shown) {
             if (name == key) return yaml_text(value);
         }
         return std::string();
     };
-    EXPECT_EQ(text("nice"), "{value: 3, origin: \"yard.yaml:2\"}");
-    EXPECT_EQ(text("env"), "{A: {value: b, origin: \"yard.yaml:2\"}}");
-    EXPECT_EQ(text("autostart"), "{value: true, origin: \"built in\"}");
-    EXPECT_EQ(text("success"), "{codes: {value: [0], origin: \"built in\"}}");
+    EXPECT_EQ(text("nice"), "\"yard.yaml:2\"");
+    EXPECT_EQ(text("env"), "{A: \"yard.yaml:2\"}");
+    EXPECT_EQ(text("requires"), "\"yard.yaml:3\"");
+    EXPECT_EQ(text("autostart"), "\"built in\"");
+    EXPECT_EQ(text("success"), "{codes: \"built in\"}");
 }
 
 }  // namespace

@@ -198,7 +198,7 @@ TEST_F(ControlMethods, PsAndShowAndVersionComeFromTheBackend) {
               R"({"processes":[{"service":"api","pid":100,"ppid":1,"state":"S","nice":5,"threads":2,)"
               R"("cpu_percent":12.5,"rss_kib":2048,"fds":null,"command":"/bin/api"}]})");
     EXPECT_EQ(caller.ask("org.yardmaster.Show", R"({"name":"api"})")["parameters"].dump(),
-              R"({"config":{"name":"api"}})");
+              R"({"config":{"name":"api"},"origins":{"name":"yard.yaml:2"}})");
     EXPECT_EQ(caller.ask("org.yardmaster.GetVersion")["parameters"].dump(), R"({"version":"0.1.0"})");
 }
 

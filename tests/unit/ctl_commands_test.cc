@@ -285,18 +285,27 @@ Json lines(Json::Array array) {
 // A daemon with web and two workers, whose configuration is their name.
 Answer answer_show(const Json& request) {
     const Json& name = request["parameters"]["name"];
-    if (!name.is_null()) return fakes::reply(Json::Object{{"config", Json::Object{{"called", name}}}});
+    if (!name.is_null()) {
+        return fakes::reply(Json::Object{{"config", Json::Object{{"called", name}}},
+                                         {"origins", Json::Object{{"called", "yard.yaml:2"}}}});
+    }
     return services(
         {service("web", "running"), service("worker@1", "running"), service("worker@2", "failed")});
 }
 
 TEST(ShowCommand, OneNameGivesItsConfigurationSeveralOrAPatternEachUnderItsName) {
     FakeVarlinkServer server([](size_t, const Json& request) { return answer_show(request); });
-    EXPECT_EQ(run(server, {"show", "db"}).out, "called: db\n");
+    EXPECT_EQ(run(server, {"show", "db"}).out, "called: db  # yard.yaml:2\n");
     EXPECT_EQ(run(server, {"show", "db", "w*"}).out,
-              "db:\n  called: db\nweb:\n  called: web\nworker:\n  called: worker\n");
+              "db:\n  called: db      # yard.yaml:2\nweb:\n  called: web     # yard.yaml:2\n"
+              "worker:\n  called: worker  # yard.yaml:2\n");
+    EXPECT_EQ(run(server, {"show", "db", "--json"}).out,
+              R"({"called":"db","origins":{"called":"yard.yaml:2"}})"
+              "\n");
     EXPECT_EQ(run(server, {"show", "web", "w*", "--json"}).out,
-              "{\"web\":{\"called\":\"web\"},\"worker\":{\"called\":\"worker\"}}\n");
+              R"({"web":{"called":"web","origins":{"called":"yard.yaml:2"}},)"
+              R"("worker":{"called":"worker","origins":{"called":"yard.yaml:2"}}})"
+              "\n");
 }
 
 TEST(LogsCommand, OneServiceHasNoPrefixSeveralHaveOneAndPipesGetTheBytesUnchanged) {

@@ -269,6 +269,24 @@ TEST(YamlText, QuotesOnlyWhatYamlWouldReadAsSomethingElse) {
               "text: \"\"\n");
 }
 
+TEST(YamlText, NotesAreCommentsBehindWhatTheySpeakOf) {
+    const Json value =
+        Json::Object{{"command", Json::Array{"sleep", "a very long argument that is not aligned to"}},
+                     {"env", Json::Object{{"A", "1"}, {"B", "2"}}},
+                     {"nice", 5},
+                     {"none", Json::Array{}}};
+    const Json notes = Json::Object{{"command", "yard.yaml:3"},
+                                    {"env", Json::Object{{"A", "a.env:1"}, {"B", "odd\nname:2"}}},
+                                    {"none", "built in"}};
+    EXPECT_EQ(to_yaml(value, notes),
+              "command: [sleep, \"a very long argument that is not aligned to\"]  # yard.yaml:3\n"
+              "env:\n"
+              "  A: \"1\"  # a.env:1\n"
+              "  B: \"2\"  # odd^Jname:2\n"
+              "nice: 5\n"
+              "none: []  # built in\n");
+}
+
 TEST(YamlText, ListsOfMapsNest) {
     const Json value = Json::Object{
         {"requires", Json::Array{Json::Object{{"service", "db"}, {"when", Json::Object{{"a", 1}}}}, "x"}}};

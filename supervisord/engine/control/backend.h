@@ -93,7 +93,12 @@ class ControlBackend {
         const std::vector<ServiceId>& ids, std::function<void(const std::vector<ProcessInfo>&)> on_list) = 0;
 
     // ---- The rest.
-    virtual varlink::Json describe(ServiceId id) const = 0;  // the configuration in force
+    // The configuration in force, and in the same shape where each value was written; nothing of that when it cannot
+    // be told.
+    struct Description {
+        varlink::Json config, origins;
+    };
+    virtual Description describe(ServiceId id) const = 0;
     virtual uint64_t log_dropped_bytes(ServiceId id) const = 0;
     // Why its log cannot be written at present; mostly empty.
     virtual std::string log_problem(ServiceId id) const = 0;

@@ -125,8 +125,10 @@ void Methods::show(Call& call) {
     const Result<std::vector<ServiceId>, UnknownName> ids = select_services(backend_, names);
     if (!ids.ok()) return answer_unknown(call, ids.error());
     // Instances differ in their names only.
+    const ControlBackend::Description shown = backend_.describe(ids->front());
     varlink::JsonWriter json;
-    call.reply(json.begin_object().member("config", backend_.describe(ids->front())).end_object().take());
+    json.begin_object().member("config", shown.config).member("origins", shown.origins);
+    call.reply(json.end_object().take());
 }
 
 }  // namespace yard::engine::control

@@ -206,6 +206,26 @@ class Reload:
         self.assertEqual(self.assert_ctl(0, d, "diff")[0], "- old\n+ new\n~ one\n    nice: 1 -> 2  at once\n")
         self.assertEqual((d.engine_pid(), self.names(d)), (engine, ["one", "old"]))
 
+    def test_show_tells_where_each_value_was_written_also_when_the_file_says_something_else_by_now(self):
+        d = self.make(config({}))
+        d.path("yard.d").mkdir()
+        d.path("yard.d/more.yaml").write_text("services:\n  extra: {command: [sleep, 1h]}\n")
+        one = zoo("forever")
+        d.write_config(f"defaults:\n  umask: '027'\nservices:\n  one:\n    command: {one}\n    env:\n      A: b\n")
+        d.start()
+        d.config_path.write_text("\n\nservices: {}\n")
+        file = d.config_path
+        for _ in range(2):
+            out, _ = self.assert_ctl(0, d, "show", "one")
+            self.assertRegex(out, rf"(?m)^command: .*  # {file}:5$")
+            self.assertRegex(out, rf"(?m)^  A: b +# {file}:7$")
+            self.assertRegex(out, rf"(?m)^umask: .* +# defaults at {file}:2$")
+            self.assertRegex(out, r"(?m)^  burst: 5 +# built in$")
+            shown = d.ctl_json("show", "extra")
+            self.assertEqual((shown["command"], shown["origins"]["command"]),
+                             (["sleep", "1h"], f"{d.path('yard.d/more.yaml')}:2"))
+            d.kill_engine()
+
     def test_another_reload_has_to_wait_for_what_still_stops(self):
         d = self.make(config({}))
         slow = {"command": zoo("on-term", 1500, 0, "touch", d.path("up"), "forever")}
