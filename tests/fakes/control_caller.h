@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,12 +62,14 @@ class FakeCaller final : private ReplySink {
 
     std::vector<Json> answers;
     Descriptors passed;  // beside the last
+    std::function<void()> on_answer = [] {};
 
   private:
     void send(std::string_view head, std::string_view body, std::string_view tail) override {
         Result<Json> answer = Json::parse(std::string(head).append(body).append(tail));
         ASSERT_TRUE(answer.ok()) << answer.error().message;
         answers.push_back(std::move(answer).value());
+        on_answer();
     }
     void pass(Descriptors fds) override { passed = std::move(fds); }
     bool congested() const override { return congested_; }

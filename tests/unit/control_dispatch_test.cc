@@ -10,6 +10,7 @@
 namespace yard::engine::control {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 using ControlDispatch = ControlTest;
@@ -162,6 +163,27 @@ TEST_F(ControlDispatch, WhatChangesSomethingGoesOnRecordWithItsResult) {
     EXPECT_EQ(trail.entries[0].result, "ok");
     EXPECT_EQ(trail.entries[1].result, "org.yardmaster.NoSuchService");
     EXPECT_EQ(trail.entries[2].result, "failed: api, db");
+}
+
+// Else an engine that dies in between leaves a change that was answered and is on no record.
+TEST_F(ControlDispatch, WhatIsAnsweredIsOnRecordAlready) {
+    backend.add("api", State::stopped);
+    std::vector<size_t> on_record;
+    caller.on_answer = [&] { on_record.push_back(trail.entries.size()); };
+    caller.call("org.yardmaster.Start", R"({"names":["api"]})");
+    caller.call("org.yardmaster.Start", R"({"names":["zebra"]})");
+    EXPECT_THAT(on_record, ElementsAre(1u, 2u));
+}
+
+TEST_F(ControlDispatch, ARefusalByTheObjectItselfGoesOnRecordThoughTheMethodIsForAnyone) {
+    caller.ask("org.yardmaster.IpcOpen", R"({"name":"jobs"})");
+    EXPECT_TRUE(trail.entries.empty());
+    backend.objects.refusal = IpcRefusal{IpcRefusal::Kind::not_permitted, "it is not yours"};
+    caller.ask("org.yardmaster.IpcOpen", R"({"name":"jobs"})");
+    ASSERT_EQ(trail.entries.size(), 1u);
+    EXPECT_EQ(trail.entries[0].method, "org.yardmaster.IpcOpen");
+    EXPECT_EQ(trail.entries[0].parameters, R"({"name":"jobs"})");
+    EXPECT_EQ(trail.entries[0].result, "org.yardmaster.NotPermitted");
 }
 
 TEST_F(ControlDispatch, WhatIsAnsweredLaterGoesOnRecordWithItsAnswer) {

@@ -8,6 +8,9 @@
 
 namespace yard::engine::control {
 
+// The error that goes on record whatever the method.
+inline constexpr std::string_view kNotPermitted = "org.yardmaster.NotPermitted";
+
 struct AuditEntry {
     Credentials caller;
     std::string process;     // the caller's name as ps shows it; empty: it was gone already

@@ -12,14 +12,9 @@ Call::~Call() {
     record("unanswered: the caller or the engine left");
 }
 
-void Call::record_in(AuditTrail& trail, std::string_view method) {
-    Json::Object parameters;
-    for (const auto& [name, value] : parameters_.as_object()) {
-        if (name != "request_id") parameters.emplace_back(name, value);
-    }
-    const Credentials& who = caller_.credentials;
-    audit_ = {&trail,
-              {who, who.process_name(), std::string(method), Json(std::move(parameters)).dump(), "", ""}};
+void Call::record_in(AuditTrail& trail, std::string_view method, bool changes) {
+    // Its process may be gone when it is answered.
+    audit_ = {&trail, method, changes, changes ? caller_.credentials.process_name() : ""};
 }
 
 void Call::progress(std::string_view parameters) {
@@ -29,8 +24,9 @@ void Call::progress(std::string_view parameters) {
 
 void Call::reply(std::string_view parameters, std::string_view result) {
     if (finished_) return;
+    record(result);
     if (!oneway_) sink_.send("{\"parameters\":", parameters, "}");
-    finish(result);
+    finish();
 }
 
 void Call::reply_with(Descriptors fds, std::string_view parameters) {
@@ -40,28 +36,33 @@ void Call::reply_with(Descriptors fds, std::string_view parameters) {
 
 void Call::error(std::string_view name, const Json& parameters) {
     if (finished_) return;
+    record(name, parameters.dump());
     if (!oneway_) {
         sink_.send("{\"error\":\"" + std::string(name) + "\",\"parameters\":", parameters.dump(), "}");
     }
-    finish(name, parameters.dump());
+    finish();
 }
 
 void Call::on_drained() {
     if (!finished_ && task_ != nullptr) task_->on_drained();
 }
 
-void Call::finish(std::string_view result, std::string details) {
+void Call::finish() {
     finished_ = true;
-    record(result, std::move(details));
     sink_.finished();
 }
 
 void Call::record(std::string_view result, std::string details) {
-    if (!audit_) return;
-    audit_->entry.result = result;
-    audit_->entry.details = std::move(details);
-    audit_->trail->record(audit_->entry);
-    audit_.reset();
+    const std::optional<Audit> audit = std::exchange(audit_, std::nullopt);
+    if (!audit || !(audit->changes || result == kNotPermitted)) return;
+    const Credentials& who = caller_.credentials;
+    Json::Object parameters;
+    for (const auto& [name, value] : parameters_.as_object()) {
+        if (name != "request_id") parameters.emplace_back(name, value);
+    }
+    audit->trail->record({who, audit->changes ? audit->process : who.process_name(),
+                          std::string(audit->method), Json(std::move(parameters)).dump(), std::string(result),
+                          std::move(details)});
 }
 
 }  // namespace yard::engine::control

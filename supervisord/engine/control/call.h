@@ -65,8 +65,9 @@ class Call {
     Call& operator=(const Call&) = delete;
     ~Call();  // what is to be recorded and has no answer is recorded as such
 
-    // What becomes of it goes on record. `trail` must outlive the call.
-    void record_in(AuditTrail& trail, std::string_view method);
+    // What becomes of it goes on record, before it is answered; of a call that changes nothing only that it was
+    // refused. `trail` and `method` must outlive the call.
+    void record_in(AuditTrail& trail, std::string_view method, bool changes);
 
     // Checked against the method's row: types hold, required ones are there, unknown ones are not.
     const Json& parameters() const { return parameters_; }
@@ -97,9 +98,11 @@ class Call {
   private:
     struct Audit {
         AuditTrail* trail;
-        AuditEntry entry;
+        std::string_view method;
+        bool changes;
+        std::string process;
     };
-    void finish(std::string_view result, std::string details = {});
+    void finish();
     void record(std::string_view result, std::string details = {});
 
     const Caller caller_;

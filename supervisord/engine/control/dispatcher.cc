@@ -59,13 +59,13 @@ Result<std::unique_ptr<Call>> Dispatcher::dispatch(std::string_view text, const 
     auto call =
         std::make_unique<Call>(caller, message["parameters"], more, message["oneway"].as_bool(), sink);
     const bool refused = row != nullptr && caller.role < row->role;
-    if (refused || (row != nullptr && row->role >= Role::operate)) call->record_in(trail_, row->name);
+    if (row != nullptr) call->record_in(trail_, row->name, /*changes=*/row->role >= Role::operate);
     if (row == nullptr) {
         answer_unknown_method(*call, message["method"].as_string());
     } else if (refused) {
         Json rights;
         rights.set("role", to_string(row->role)).set("has", to_string(caller.role));
-        call->error("org.yardmaster.NotPermitted", rights.set("method", std::string(row->name)));
+        call->error(kNotPermitted, rights.set("method", std::string(row->name)));
     } else if (const auto problem = check_parameters(row->parameters, call->parameters())) {
         call->error("org.varlink.service.InvalidParameter",
                     Json().set("parameter", problem->parameter).set("message", problem->message));

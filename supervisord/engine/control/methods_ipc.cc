@@ -22,10 +22,10 @@ void answer_refused(Call& call, const IpcRefusal& refusal) {
             return call.error("org.yardmaster.NoSuchObject", parameters);
         }
         case IpcRefusal::Kind::not_permitted:
-            return call.error("org.yardmaster.NotPermitted", Json()
-                                                                 .set("role", to_string(Role::operate))
-                                                                 .set("has", to_string(call.caller().role))
-                                                                 .set("message", refusal.message));
+            return call.error(kNotPermitted, Json()
+                                                 .set("role", to_string(Role::operate))
+                                                 .set("has", to_string(call.caller().role))
+                                                 .set("message", refusal.message));
         case IpcRefusal::Kind::invalid_value:
             return answer_invalid(call, refusal.about.c_str(), refusal.message);
         case IpcRefusal::Kind::failed:

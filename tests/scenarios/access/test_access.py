@@ -18,7 +18,8 @@ class Access(Scenario):
             self.skipTest("needs root to become somebody else")
         if not all(folder.stat().st_mode & 0o001 for folder in BUILD.parents):
             self.skipTest("the build directory is not for everyone")
-        self.d = self.make({"version": 1, "access": ACCESS, "services": {"one": {"command": zoo("forever")}}}).start()
+        self.d = self.make({"version": 1, "access": ACCESS, "ipc": {"gate": {"event": {}}},
+                            "services": {"one": {"command": zoo("forever")}}}).start()
         self.d.folder.chmod(0o755)
         self.d.wait_state("one", "running")
 
@@ -82,6 +83,16 @@ class Access(Scenario):
         self.assertEqual(self.audit()[1]["details"],
                          {"role": "operate", "has": "observe", "method": "org.yardmaster.Start"})
         self.assertEqual((self.d.state / "audit.log").stat().st_mode & 0o777, 0o600)
+
+
+    def test_a_refused_object_is_on_record_too(self):
+        self.assert_ctl(0, self.d, "event", "state", "gate", prefix=self.as_uid(OPERATOR))
+        self.assertEqual(self.audit(), [])
+        self.assert_ctl(6, self.d, "event", "set", "gate", prefix=self.as_uid(NOBODY))
+        (refused,) = self.audit()
+        self.assertEqual((refused["uid"], refused["method"], refused["result"]),
+                         (NOBODY, "org.yardmaster.IpcOpen", "org.yardmaster.NotPermitted"))
+        self.assertEqual(refused["parameters"]["name"], "gate")
 
 
 class ReopenedLogs(Scenario):
