@@ -42,9 +42,10 @@ std::string line_of(const AuditEntry& entry, WallTime now) {
     return json.end_object().take() + "\n";
 }
 
-std::string loss_line(uint64_t lost, WallTime now) {
+// Of `count` lines that are not there.
+std::string gap_line(const char* what, uint64_t count, WallTime now) {
     JsonWriter json;
-    json.begin_object().member("time", format_rfc3339(now)).member("lost", lost).end_object();
+    json.begin_object().member("time", format_rfc3339(now)).member(what, count).end_object();
     return json.take() + "\n";
 }
 
@@ -55,15 +56,29 @@ AuditLog::AuditLog(std::string path, const Clock& clock, std::function<void(cons
     : path_(std::move(path)), clock_(clock), on_problem_(std::move(on_problem)), max_bytes_(max_bytes) {}
 
 void AuditLog::record(const AuditEntry& entry) {
+    if (entry.result == control::kNotPermitted && !has_room_for_refusal()) {
+        ++refusals_left_out_;
+        return;
+    }
     const WallTime now = clock_.wall_now();
     const std::string line = line_of(entry, now);
-    Status written = lost_ > 0 ? append(loss_line(lost_, now)) : Ok();
-    if (written) {
-        lost_ = 0;
-        written = append(line);
+    Status written = Ok();
+    for (auto [what, count] : {std::pair{"lost", &lost_}, {"refusals_left_out", &refusals_left_out_}}) {
+        if (written && *count > 0) written = append(gap_line(what, *count, now));
+        if (written) *count = 0;
     }
+    if (written) written = append(line);
     if (written) return;
     if (lost_++ == 0) on_problem_("the audit log loses lines: " + written.error().message);
+}
+
+bool AuditLog::has_room_for_refusal() {
+    const BootTime now = clock_.now();
+    if (!minute_ || now - *minute_ >= std::chrono::minutes(1)) {
+        minute_ = now;
+        refusals_ = 0;
+    }
+    return refusals_++ < kRefusalsAMinute;
 }
 
 // All of `line`, or nothing.

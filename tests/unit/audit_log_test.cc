@@ -24,7 +24,8 @@ using testing::HasSubstr;
 using varlink::Json;
 
 struct FixedClock final : Clock {
-    BootTime now() const override { return {}; }
+    BootTime boot{};
+    BootTime now() const override { return boot; }
     WallTime wall_now() const override { return WallTime(std::chrono::seconds(1'000'000)); }
 };
 
@@ -117,6 +118,21 @@ TEST_F(AuditLogTest, IsRotatedBySizeAndTheOldestGoes) {
     EXPECT_THAT(results(path + ".1"), ElementsAre("6"));
     EXPECT_THAT(results(path + ".4"), ElementsAre("3"));
     EXPECT_FALSE(std::filesystem::exists(path + ".5"));
+}
+
+TEST_F(AuditLogTest, WhoMayDoNothingCannotPushOutWhatOthersDid) {
+    AuditLog audit = log();
+    const auto refuse = [&] { audit.record(entry("org.yardmaster.NotPermitted")); };
+    for (uint32_t i = 0; i < AuditLog::kRefusalsAMinute + 5; ++i) refuse();
+    EXPECT_EQ(results(path).size(), AuditLog::kRefusalsAMinute);
+    audit.record(entry("ok"));
+    EXPECT_THAT(text(path), HasSubstr(R"("refusals_left_out":5})"));
+    EXPECT_EQ(results(path).back(), "ok");
+    refuse();
+    clock.boot += std::chrono::minutes(1);
+    refuse();
+    EXPECT_THAT(text(path), HasSubstr(R"("refusals_left_out":1})"));
+    EXPECT_EQ(results(path).back(), "org.yardmaster.NotPermitted");
 }
 
 TEST_F(AuditLogTest, ReopeningFollowsARename) {
