@@ -156,9 +156,13 @@ void spell_out_signals(Words& words) {
     }
 }
 
+bool asks_for_help(const Words& words) {
+    return !words.empty() && (words.front() == "-h" || words.front() == "--help");
+}
+
 Result<Invocation, Trouble> parse_help(Invocation invocation, Words rest) {
     invocation.arguments.help = true;
-    if (rest.empty()) return invocation;
+    if (rest.empty() || asks_for_help(rest)) return invocation;
     if (Result<Unit, Trouble> taken = take_command(rest, invocation); !taken) return trouble(taken.error());
     return invocation;
 }
@@ -183,8 +187,7 @@ Result<Invocation, Trouble> parse_command_line(const Words& words) {
 
     if (Result<Unit, Trouble> taken = take_command(rest, invocation); !taken) return trouble(taken.error());
     if (!invocation.command) {
-        if (!rest.empty() && (rest.front() == "-h" || rest.front() == "--help"))
-            return parse_help(std::move(invocation), {invocation.family});
+        if (asks_for_help(rest)) return parse_help(std::move(invocation), {invocation.family});
         return wrong_use(
             invocation.family + " needs a second word: one of " + listed(words_behind(invocation.family)),
             nullptr, invocation.family);

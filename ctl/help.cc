@@ -64,7 +64,9 @@ std::string family_help(std::string_view family) {
 }
 
 std::string command_help(const Command& command) {
-    std::string text = "usage: ctl " + std::string(command.name) + positionals(command) + " [options]\n";
+    std::string text = "usage: ctl " + std::string(command.name) + positionals(command);
+    text.insert(std::min(text.find(" -- "), text.size()), " [options]");  // what is behind the -- is not ours
+    text += "\n";
     text += std::string(command.summary) + "\n\n";
     text += option_lines(command.options);
     for (const Option& option : global_options())

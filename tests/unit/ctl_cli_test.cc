@@ -172,7 +172,12 @@ TEST(Cli, HelpWinsOverWhatIsMissing) {
         EXPECT_EQ(result->command->name, "start");
     }
     EXPECT_EQ(parse_command_line({"--help"})->command, nullptr);
-    EXPECT_EQ(parse_command_line({"help"})->command, nullptr);
+    for (const Words& words : {Words{"help"}, Words{"help", "--help"}, Words{"help", "-h"}}) {
+        const Result<Invocation, Trouble> result = parse_command_line(words);
+        ASSERT_TRUE(result.ok());
+        EXPECT_TRUE(result->arguments.help);
+        EXPECT_EQ(result->command, nullptr);
+    }
     EXPECT_TRUE(parsed({"--version"}).version);
 }
 
@@ -188,6 +193,8 @@ TEST(Help, ListsEveryCommandOnceAndExplainsItsOptions) {
                 testing::StartsWith("usage: ctl wait NAME.. [options]\n"));
     EXPECT_THAT(command_help(*find_command("renice")),
                 testing::StartsWith("usage: ctl renice NAME.. N [options]\n"));
+    EXPECT_THAT(command_help(*find_command("lock run")),
+                HasSubstr("usage: ctl lock run LOCK [options] -- COMMAND..\n"));
     EXPECT_THAT(command_help(*find_command("check")),
                 testing::StartsWith("usage: ctl check [FILE] [options]\n"));
 }

@@ -76,7 +76,7 @@ class EngineKill:
 
     def test_a_stop_under_way_is_finished(self):
         d = self.start(lambda d: ["ignore", "TERM", "double-fork", d.path("runaway"), "touch", d.path("up"), "forever"],
-                       stop={"timeout": "500ms"})
+                       stop={"timeout": "3s"})
         wait_for(d.path("up").exists, 10, "the service")
         self.assert_ctl(0, d, "stop", "--no-wait", "one")
         d.wait_state("one", "stopping")
