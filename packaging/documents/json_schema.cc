@@ -18,7 +18,11 @@ Json any_of(Json::Array choices) {
     return Json::Object{{"anyOf", std::move(choices)}};
 }
 
-// Where a value may also be ${NAME}, which only the daemon can replace.
+// A value may also be ${NAME}, which only the daemon can replace.
+Json variable() {
+    return Json::Object{{"type", "string"}, {"pattern", "\\$\\{"}};
+}
+
 Json pattern(const std::string& regex) {
     return Json::Object{{"type", "string"}, {"pattern", "^(" + regex + ")$|\\$\\{"}};
 }
@@ -35,7 +39,7 @@ Json words(const std::vector<std::string>& allowed) {
     if (yes) values.push_back(true);
     if (no) values.push_back(false);
     if (allowed == std::vector<std::string>{"1"}) values.push_back(1);
-    return any_of({Json::Object{{"enum", values}}, pattern("")});
+    return any_of({Json::Object{{"enum", values}}, variable()});
 }
 
 Json numeric(const conf::Shape& shape, const char* type, const char* regex) {
@@ -49,15 +53,21 @@ const Json& text() {
     return type;
 }
 
+Json number_or(const std::string& regex) {
+    return any_of({Json::Object{{"type", "integer"}, {"minimum", 0}}, pattern(regex)});
+}
+
 Json scalar(const conf::Shape& shape) {
     const std::string& kind = shape.kind;
     if (kind == "word" || kind == "boolean") return words(shape.words);
     if (kind == "integer") return numeric(shape, "integer", "-?[0-9]+");
     if (kind == "number") return numeric(shape, "number", "-?[0-9.]+");
-    if (kind == "percent") return pattern("[0-9.]+%");
+    if (kind == "percentage") return pattern("[0-9.]+%");
     if (kind == "duration") return pattern("[0-9]+(ms|s|m|h|d)");
-    if (kind == "size")
-        return any_of({Json::Object{{"type", "integer"}, {"minimum", 0}}, pattern("[0-9]+([KMGTPE]i?)?B?")});
+    if (kind == "size") return number_or("[0-9]+([KMGTPE]i?)?B?");
+    if (kind == "signal") return number_or("[A-Za-z][A-Za-z0-9+-]+|[0-9]+");
+    if (kind == "host:port") return pattern(".+:[0-9]+");
+    if (kind == "URL") return pattern("http://.+");
     return text();
 }
 
@@ -86,7 +96,10 @@ Json value(const conf::Shape& shape) {
     if (shape.kind == "map of text") return map_of(text());
     if (shape.kind == "dependencies") return dependencies(shape);
     if (shape.kind == "uses") return map_of(words(shape.words));
-    if (shape.kind == "limit") return any_of({text(), list(text(), false)});
+    if (shape.kind == "limit") {
+        const Json amount = number_or("unlimited|[0-9]+(([KMGTPE]i?)?B?|ms|s|m|h|d)");
+        return any_of({amount, list(amount, false).set("minItems", 2).set("maxItems", 2)});
+    }
     return scalar(shape);
 }
 

@@ -80,6 +80,8 @@ class EditorSchema(unittest.TestCase):
             "instances: 3", 'min_uptime: "${UP}"', "limits: {nofile: [1024, 4096], core: unlimited, stack: 8MiB}",
             "requires: [db, {migrate: completed}]", "wants: {db: started}", "log: {to: stdout, keep: 3, max_size: 1MiB}",
             "restart: {policy: on-failure, jitter: 10%, factor: 1.5, burst: 0}", "autostart: off", "command: [a, 8080]",
+            "stop: {signal: SIGRTMIN+3}", "stop: {signal: 15}", 'limits: {rttime: 10ms, nofile: "${FILES}"}',
+            'ready: {tcp: "[::1]:80"}', 'ready: {tcp: "127.0.0.1:${PORT}"}', "restart: ${POLICY:-no}", "limits: {nofile: 100, fsize: 1GiB, stack: [8MiB, unlimited]}",
         ):
             self.assert_valid(f"services:\n  a:\n    {keys}")
         self.assert_valid("access: {operate: {users: [alice, 1000], groups: dev}}")
@@ -87,7 +89,9 @@ class EditorSchema(unittest.TestCase):
     def test_mistakes_are_found(self):
         for keys in (
             "comand: [x]", "nice: 20", "restart: sometimes", "restart: {delay: 5}", "command: sleep 1", "log: {kep: 3}",
-            "instances: many", "requires: {db: later}", "autostart: maybe", "env: [A]",
+            "instances: many", "requires: {db: later}", "autostart: maybe", "env: [A]", "restart: ''",
+            "restart: {jitter: often}", "limits: {nofile: -1}", "limits: {core: much}", "limits: {nofile: [1]}",
+            "stop: {signal: 5s}", "ready: {tcp: 8080}", "ready: {http: localhost}",
         ):
             self.assert_invalid(f"services:\n  a:\n    {keys}")
         for text in ("servces: {}", "access: {operate: {user: [a]}}", "daemon: {log_level: loud}", "version: 2"):
