@@ -37,6 +37,10 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
     std::string best;
     size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
     for (const std::string& candidate : candidates) {
+        // So many edits at least. Anybody may ask about a word of any length.
+        const size_t least =
+            std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+        if (least >= best_distance) continue;
         const size_t distance = edit_distance(word, candidate);
         if (distance < best_distance) {
             best = candidate;

@@ -55,6 +55,12 @@ TEST(NearestWord, FindsTyposAndRejectsStrangers) {
     EXPECT_EQ(nearest_word("zebra", {"start", "status"}), "");
 }
 
+TEST(NearestWord, IsNotWorkedOutForWhatIsFarTooLong) {
+    const std::vector<std::string> candidates(10'000, std::string(64, 'a'));
+    EXPECT_EQ(nearest_word(std::string(1 << 20, 'a'), candidates), "")
+        << "or never, within the time of a test";
+}
+
 TEST(Text, DurationsForPeople) {
     EXPECT_EQ(format_duration(std::chrono::milliseconds(400)), "400ms");
     EXPECT_EQ(format_duration(std::chrono::milliseconds(1500)), "1.5s");
