@@ -41,6 +41,13 @@ void ByteBudget::remove(uint32_t index) {
     apply(index, charge, false);
 }
 
+// What is noted in a descriptor once its charge is in the sum.
+uint64_t ByteBudget::applied(uint64_t bits) {
+    const Charge charge = Charge::of(bits);
+    return charge.phase == adding ? charge.next(charged, charge.size).packed()
+                                  : charge.next(none, 0).packed();
+}
+
 bool ByteBudget::apply(uint32_t index, uint64_t charge, bool addition) {
     const uint64_t size = Charge::of(charge).size;
     for (;;) {
@@ -51,7 +58,8 @@ bool ByteBudget::apply(uint32_t index, uint64_t charge, bool addition) {
         const uint64_t changed = addition ? bytes + size : bytes - std::min(bytes, size);
         const uint64_t after = changed << kSumShift | uint64_t{addition} << 20 | (index + 1);
         if (!sum_.replace(before, after)) continue;
-        settle(after);
+        // Not by what the sum names: that may be another one by now, and its maker may have slept since it looked.
+        descriptors_[index].charge.replace(charge, applied(charge));
         return true;
     }
 }
@@ -67,7 +75,7 @@ void ByteBudget::settle(uint64_t sum) {
     if (charge.phase != (addition ? adding : removing)) return;
     if (sum_.load() != sum)
         return;  // it was settled by whoever changed the sum, and this may be a later charge
-    word.replace(bits, addition ? charge.next(charged, charge.size).packed() : charge.next(none, 0).packed());
+    word.replace(bits, applied(bits));
 }
 
 void ByteBudget::settle_and_remove(uint32_t index) {

@@ -32,6 +32,7 @@ class ByteBudget {
     struct Charge;
     static constexpr uint32_t kSumShift = 24;
 
+    static uint64_t applied(uint64_t charge);
     bool apply(uint32_t index, uint64_t charge, bool addition);
     void settle(uint64_t sum);
 
