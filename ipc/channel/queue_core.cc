@@ -90,7 +90,9 @@ int QueueCore::publish(uint32_t index, uint32_t number, MessageState state) {
 bool QueueCore::is_there(uint32_t index, MessageWord word) const {
     if (word.ring >= layout_.rings || word.ticket == MessageWord::kNowhere) return false;
     const Cell there = Cell::of(cell(word.ring, word.ticket).load());
-    return there.lap == lap(word.ticket) && there.content == index + 1;
+    // The word knows its place without the highest bits.
+    const uint64_t known = MessageWord::kTicketMask >> layout_.lap_shift;
+    return (there.lap & known) == lap(word.ticket) && there.content == index + 1;
 }
 
 void QueueCore::delay(uint32_t index, Nanoseconds due) {

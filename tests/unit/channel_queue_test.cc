@@ -99,6 +99,24 @@ TEST(ChannelQueue, ALeaseOfADeadOwnerIsDeliveredAgainAndItsHalfMadePutNever) {
     for (int i = 0; i < 4; ++i) EXPECT_EQ(put(queue, "x"), 0);
 }
 
+// A word has 44 bits for a place, which are used up after half a year of a million messages a second.
+TEST(ChannelQueue, AMessageOfTheDeadIsKeptAfterHoweverMany) {
+    const ObjectSpec spec = queue_spec(4);
+    const Segment segment = make_segment(spec);
+    const QueueLayout layout(spec);
+    constexpr uint64_t kPlace = (1ULL << 44) + 4;
+    auto* const rings = reinterpret_cast<RingCursors*>(segment.body() + layout.cursors_begin());
+    auto* const cells = reinterpret_cast<SharedWord<uint64_t>*>(segment.body() + layout.cells_begin());
+    rings[1].head.store(kPlace);
+    rings[1].tail.store(kPlace);
+    for (uint32_t i = 0; i < layout.cells; ++i)
+        cells[layout.cells + i].store(Cell{kPlace >> layout.lap_shift, 0}.packed());
+    Queue queue(segment, kMe, nullptr), dead(segment, kOther, nullptr);
+    ASSERT_EQ(put(dead, "kept"), 0);
+    recover(segment, kOther, kDeath, nullptr);
+    EXPECT_EQ(take(queue), "kept");
+}
+
 TEST(ChannelQueue, RecoveryTwiceIsAsOnce) {
     const Segment segment = make_segment(queue_spec(4));
     Queue queue(segment, kMe, nullptr);
@@ -227,6 +245,20 @@ TEST(ChannelQueue, ADelayedMessageComesWhenItsTimeHasCome) {
     EXPECT_EQ(queue.counts().delayed, 1u);
     EXPECT_EQ(queue.purge(), 1u);
     EXPECT_EQ(queue.take(buffer, sizeof buffer, 0), -EAGAIN);
+}
+
+TEST(ChannelQueue, WhoLooksForWhatIsDueNoticesThousandsThatAreNotedMeanwhile) {
+    const Segment segment = make_segment(queue_spec(4));
+    QueueCore steps(segment, kMe, nullptr);
+    const Nanoseconds due = time_in(1'000'000'000);
+    steps.note_due(due);
+    const int64_t noted = steps.head().next_due.load();
+    for (int i = 0; i < 10'000; ++i) {
+        steps.note_due(due);
+        ASSERT_NE(steps.head().next_due.load(), noted) << i;
+    }
+    EXPECT_GE(steps.next_due(), due);
+    EXPECT_LT(steps.next_due(), due + 100'000);
 }
 
 TEST(ChannelQueue, ANackMayDelay) {
