@@ -59,8 +59,7 @@ void note_death(const Segment& segment, const Death& death) {
 
 Recovered recover_semaphore(const Segment& segment, OwnerId owner, const Death& death) {
     Semaphore semaphore(segment, kBroker, nullptr);
-    uint64_t since = 0;
-    if (semaphore.held_by(owner, &since) > 0) note_death(segment, death);
+    if (semaphore.held_by_owner()[owner] > 0) note_death(segment, death);
     return {.claims = semaphore.take_back(owner)};
 }
 

@@ -96,19 +96,26 @@ uint32_t Semaphore::value() const {
     return value;
 }
 
-uint32_t Semaphore::held_by(OwnerId owner, uint64_t* since_ms) const {
-    uint32_t held = 0;
-    for (uint32_t i = 0; i < extent(); ++i) {
+std::vector<uint32_t> Semaphore::held_by_owner() const {
+    std::vector<uint32_t> held(kOwnerSlots);
+    const uint32_t end = extent();
+    for (uint32_t i = 0; i < end; ++i) {
         const ClaimWord permit = ClaimWord::of(permits_[i].load());
-        if (permit.state != ClaimState::held || permit.owner != owner) continue;
-        *since_ms = held++ == 0 ? permit.since_ms : std::min(*since_ms, permit.since_ms);
+        if (permit.state == ClaimState::held) ++held[permit.owner];
     }
     return held;
 }
 
+// One look at each: the dead takes none any more, and whoever writes its number into the memory must not keep us here.
 uint32_t Semaphore::take_back(OwnerId owner) {
     uint32_t taken = 0;
-    while (change(ClaimState::held, owner, ClaimWord{ClaimState::free})) ++taken;
+    const uint32_t end = extent();
+    for (uint32_t i = 0; i < end; ++i) {
+        const uint64_t bits = permits_[i].load();
+        const ClaimWord permit = ClaimWord::of(bits);
+        if (permit.state == ClaimState::held && permit.owner == owner)
+            taken += permits_[i].replace(bits, ClaimWord{ClaimState::free}.packed());
+    }
     return taken;
 }
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "ipc/channel/bell.h"
 #include "ipc/channel/claim_word.h"
@@ -30,8 +31,8 @@ class Semaphore {
     uint32_t value() const;
 
     void want_bell() { segment_.header().readable.want_bell(); }
-    // How many permits `owner` holds, and since when the first of them (as coarse_now_ms).
-    uint32_t held_by(OwnerId owner, uint64_t* since_ms) const;
+    // How many permits each owner slot holds.
+    std::vector<uint32_t> held_by_owner() const;
     // Frees all that `owner`, who is dead, holds: how many.
     uint32_t take_back(OwnerId owner);
 

@@ -35,8 +35,7 @@ inline void use_semaphore(const Segment& segment, OwnerId me) {
     semaphore.acquire(PermitUse::resource, 0);
     semaphore.acquire(PermitUse::token, 0);
     semaphore.release();
-    uint64_t since = 0;
-    semaphore.held_by(me, &since);
+    semaphore.held_by_owner();
     semaphore.value();
 }
 

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "conf/object_types.h"
 #include "ipc/channel/event.h"
 #include "ipc/channel/lock.h"
@@ -34,23 +36,13 @@ void describe_queue(const ipc::Segment& segment, IpcObject* view) {
     view->closed = counts.closed;
 }
 
-int64_t permits_held(const ipc::Segment& segment, ipc::OwnerId owner) {
-    uint64_t since_ms = 0;
-    return ipc::Semaphore(segment, ipc::kBroker, nullptr).held_by(owner, &since_ms);
-}
-
-bool holds_lock(const ipc::Segment& segment, ipc::OwnerId owner) {
-    const ipc::ClaimWord holder = ipc::Lock(segment, ipc::kBroker, nullptr).holder();
-    return holder.state == ipc::ClaimState::held && holder.owner == owner;
-}
-
 void describe_semaphore(const Object& object, IpcObject* view) {
-    const ipc::Segment& segment = *object.segment;
+    const ipc::Semaphore semaphore(*object.segment, ipc::kBroker, nullptr);
+    const std::vector<uint32_t> held = semaphore.held_by_owner();
     int64_t holders = 0;
-    for (const auto& [owner, attachment] : object.users) holders += permits_held(segment, owner) > 0 ? 1 : 0;
-    view->numbers = {{"value", ipc::Semaphore(segment, ipc::kBroker, nullptr).value()},
-                     {"capacity", segment.spec().capacity},
-                     {"holders", holders}};
+    for (const auto& [owner, attachment] : object.users) holders += held[owner] > 0 ? 1 : 0;
+    view->numbers = {
+        {"value", semaphore.value()}, {"capacity", object.segment->spec().capacity}, {"holders", holders}};
 }
 
 void describe_pipe(const Object& object, IpcObject* view) {
@@ -87,21 +79,33 @@ int64_t waiters_of(const ipc::OwnerRecord& user) {
     return std::max(static_cast<int32_t>(user.waiting.load()), 0);
 }
 
-int64_t leases_of(const ipc::Segment& segment, ipc::OwnerId owner) {
+std::vector<uint32_t> leases_by_owner(const ipc::Segment& segment) {
     const ipc::QueueCore core(segment, ipc::kBroker, nullptr);
-    int64_t leases = 0;
+    std::vector<uint32_t> leases(ipc::kOwnerSlots);
     for (uint32_t i = 0; i < core.layout().capacity; ++i) {
         const ipc::MessageWord word = ipc::MessageWord::of(core.descriptor(i).word.load());
-        leases += word.state == ipc::MessageState::leased && word.owner == owner ? 1 : 0;
+        if (word.state == ipc::MessageState::leased) ++leases[word.owner];
     }
     return leases;
 }
 
-void describe_claims(const ipc::Segment& segment, IpcUser* user) {
+// Looks at the memory once for all users, of whom there may be as many as claims.
+std::vector<uint32_t> claims_by_owner(const ipc::Segment& segment) {
     const ipc::Kind kind = segment.spec().kind;
-    if (kind == ipc::Kind::queue) user->leases = leases_of(segment, user->owner);
-    if (kind == ipc::Kind::semaphore) user->holds = permits_held(segment, user->owner);
-    if (kind == ipc::Kind::lock) user->holds = holds_lock(segment, user->owner) ? 1 : 0;
+    if (kind == ipc::Kind::queue) return leases_by_owner(segment);
+    if (kind == ipc::Kind::semaphore) return ipc::Semaphore(segment, ipc::kBroker, nullptr).held_by_owner();
+    std::vector<uint32_t> claims(ipc::kOwnerSlots);
+    if (kind != ipc::Kind::lock) return claims;
+    const ipc::ClaimWord holder = ipc::Lock(segment, ipc::kBroker, nullptr).holder();
+    if (holder.state == ipc::ClaimState::held) claims[holder.owner] = 1;
+    return claims;
+}
+
+// What the process says of itself, as far as it can be.
+WallTime waiting_since(const ipc::OwnerRecord& shown, WallTime since, WallTime now) {
+    const int64_t boot = ipc::boot_now();
+    const Duration waited(boot - std::clamp<int64_t>(shown.waiting_since_ns.load(), 0, boot));
+    return std::max(since, now - waited);
 }
 
 }  // namespace
@@ -127,6 +131,9 @@ IpcObject view_of(const Object& object, std::string path) {
 
 std::vector<IpcUser> users_of(const Object& object, const Registry& registry, WallTime now) {
     std::vector<IpcUser> users;
+    if (object.is_pipe()) return users;
+    const std::vector<uint32_t> claims = claims_by_owner(*object.segment);
+    const bool is_queue = object.segment->spec().kind == ipc::Kind::queue;
     for (const auto& [owner, attachment] : object.users) {
         const AttachmentRecord& record = registry.attachment(attachment);
         IpcUser user;
@@ -135,9 +142,8 @@ std::vector<IpcUser> users_of(const Object& object, const Registry& registry, Wa
         user.uid = record.uid;
         user.since = WallTime(Duration(record.since_wall_ns));
         const ipc::OwnerRecord& shown = object.segment->owner(owner);
-        if (waiters_of(shown) > 0)
-            user.waiting_since = now - Duration(ipc::boot_now() - shown.waiting_since_ns.load());
-        describe_claims(*object.segment, &user);
+        if (waiters_of(shown) > 0) user.waiting_since = waiting_since(shown, user.since, now);
+        (is_queue ? user.leases : user.holds) = claims[owner];
         users.push_back(std::move(user));
     }
     return users;
