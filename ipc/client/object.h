@@ -128,7 +128,9 @@ class Object {
 
     explicit Object(std::unique_ptr<Attachment> attachment) : attachment_(std::move(attachment)) {}
 
+    // Each call begins here: what the last one had to say is forgotten.
     Mine* current() {
+        forget_error();
         Mine* const seen = mine_.load(std::memory_order_acquire);
         return seen->side->generation == process_generation() ? seen : join_as_child(seen);
     }

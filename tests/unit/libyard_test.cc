@@ -192,6 +192,8 @@ TEST_F(Libyard, WhatIsMissingOrOfAnotherKindIsSaid) {
     yard_lock* lock = nullptr;
     EXPECT_EQ(yard_lock_open(client, "jobs", &lock), -EPROTO);
     EXPECT_STREQ(yard_last_error(), "jobs is no lock but a queue");
+    EXPECT_EQ(put(std::string(4097, 'x')), -EMSGSIZE);
+    EXPECT_STREQ(yard_last_error(), "") << "that was about another call";
     EXPECT_EQ(yard_queue_open(client, nullptr, &queue), -EINVAL);
     EXPECT_EQ(yard_connect("/nowhere/s"), nullptr);
     EXPECT_EQ(errno, ENOENT);
