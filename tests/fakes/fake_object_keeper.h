@@ -40,7 +40,8 @@ class FakeObjectKeeper final : public ObjectKeeper {
 class FakeProcesses final : public ClientProcesses {
   public:
     std::set<ProcessId> alive, watched;
-    std::set<ProcessId> mapping;  // those that still map what they opened
+    std::map<ProcessId, std::set<ino_t>> memory;  // what they map
+    bool out_of_descriptors = false;
     ProcessId next;
 
     Result<ProcessId> identify(const UniqueFd&) override { return next; }
@@ -51,11 +52,14 @@ class FakeProcesses final : public ClientProcesses {
         return std::nullopt;
     }
     using ClientProcesses::watch;
-    bool watch(ProcessId process, UniqueFd) override {
-        return alive.contains(process) && (watched.insert(process), true);
+    Status watch(ProcessId process, UniqueFd) override {
+        if (out_of_descriptors) return fail("no descriptor is left", EMFILE);
+        if (!alive.contains(process)) return fail("it is dead", ESRCH);
+        watched.insert(process);
+        return Ok();
     }
     void forget(ProcessId process) override { watched.erase(process); }
-    std::optional<bool> maps(ProcessId process, ino_t) override { return mapping.contains(process); }
+    std::optional<std::set<ino_t>> memory_of(ProcessId process) override { return memory[process]; }
 
     void kill(ProcessId process, int32_t status = 9) {
         alive.erase(process);

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -136,15 +137,62 @@ TEST_F(BrokerTest, ALivingProcessKeepsItsSlotThroughAnyNumberOfEngines) {
 
 TEST_F(BrokerTest, AHangUpIsTheEndOnlyForWhoMapsNothing) {
     create("mutex", "lock");
-    open(first, "mutex");
+    const control::IpcOpened mapped = open(first, "mutex");
     open(second, "mutex");
-    processes.mapping = {first.process};
+    struct stat info {};
+    ASSERT_EQ(fstat(mapped.fds.at(0).get(), &info), 0);
+    processes.memory[first.process] = {info.st_ino};
     first.hang_up();
     second.hang_up();
     EXPECT_EQ(users("mutex"), 2u) << "not before the end of the turn";
     deferred.run();
     ASSERT_EQ(users("mutex"), 1u);
     EXPECT_EQ(broker->who(first(), "mutex")->front().pid, 100);
+}
+
+TEST_F(BrokerTest, AHangUpTakesNothingThatAnotherConnectionOfTheProcessWasGiven) {
+    create("mutex", "lock");
+    FakePeer other(processes, second.process);
+    open(second, "mutex");
+    open(other, "mutex");  // and it has not come to map it yet
+    second.hang_up();
+    deferred.run();
+    EXPECT_EQ(users("mutex"), 1u);
+    other.hang_up();
+    deferred.run();
+    EXPECT_EQ(users("mutex"), 0u);
+}
+
+TEST_F(BrokerTest, WhoCannotBeWatchedIsNotTakenForDead) {
+    create("mutex", "lock");
+    const control::IpcOpened theirs = open(second, "mutex");
+    const ipc::Segment segment = map(theirs);
+    ASSERT_EQ(ipc::Lock(segment, theirs.owner, nullptr).acquire(0), 0);
+    processes.out_of_descriptors = true;
+    restart();
+    EXPECT_EQ(broker->who(first(), "mutex")->front().holds, 1);
+    EXPECT_EQ(broker->open(first(), "mutex", "", true).error().code, EMFILE);
+}
+
+TEST_F(BrokerTest, WhatAProcessSaysOfItsWaitingIsShownAsFarAsItCanBe) {
+    create("mutex", "lock");
+    const control::IpcOpened mine = open(first, "mutex");
+    const ipc::Segment segment = map(mine);
+    segment.owner(mine.owner).waiting.store(1);
+    for (const int64_t claimed : {INT64_MIN, INT64_MAX}) {
+        segment.owner(mine.owner).waiting_since_ns.store(claimed);
+        const control::IpcUser user = broker->who(first(), "mutex")->front();
+        EXPECT_GE(user.waiting_since, user.since);
+        EXPECT_LE(user.waiting_since, clock.wall_now());
+    }
+}
+
+TEST_F(BrokerTest, DeadLettersNeedAPlaceThatTakesThem) {
+    create("dead", "queue", {{"max_message", "4KiB"}});
+    const auto made = broker->create(
+        first(), {"jobs", "queue", {{"max_deliveries", "1"}, {"dead_letter", "dead"}}, false, 0600, false});
+    ASSERT_FALSE(made.ok());
+    EXPECT_THAT(made.error().message, HasSubstr("at most 4096 bytes"));
 }
 
 TEST_F(BrokerTest, AnEphemeralObjectGoesWithItsLastUserAlsoIfThatDiedWithoutAnEngine) {
@@ -240,6 +288,8 @@ TEST_F(BrokerTest, ModeUseAndRoleDecideWhoMayOpen) {
     EXPECT_TRUE(broker->remove(second(), "cache").error().kind == control::IpcRefusal::Kind::not_permitted);
     use.reset();
     EXPECT_TRUE(broker->list(second(), {}).empty());
+    EXPECT_EQ(broker->open(second(), "cach", "", true).error().nearest, "") << "a name that is not for it";
+    EXPECT_EQ(broker->open(first(), "cach", "", true).error().nearest, "cache");
 }
 
 TEST_F(BrokerTest, ARemovedObjectIsClosedForItsUsersAndItsNameIsFree) {

@@ -45,9 +45,12 @@ Result<UniqueFd> reopen_for_reading(const UniqueFd& memory) {
 
 // What a connection opened; told when it ends.
 struct Broker::Visit {
-    explicit Visit(Broker& of) : broker(of) {}
+    explicit Visit(Broker& of) : broker(of) { broker.visits_.insert(this); }
     Visit(const Visit&) = delete;
-    ~Visit() { broker.connection_ended(process, attachments); }
+    ~Visit() {
+        broker.visits_.erase(this);
+        broker.connection_ended(process, attachments);
+    }
 
     Broker& broker;
     ProcessId process;
@@ -132,7 +135,7 @@ void Broker::declare_one(const DeclaredObject& declared) {
 
 std::string Broker::limit_refusal(uid_t uid, uint64_t bytes) const {
     uint32_t objects = 1;
-    for (const auto& [number, object] : const_cast<ObjectStore&>(store_).objects()) {
+    for (const auto& [number, object] : store_.objects()) {
         if (object.record->creator != uid || object.record->lifetime == Lifetime::declared) continue;
         ++objects;
         bytes += most_bytes(object.record->kind, object.record->spec);
@@ -145,6 +148,17 @@ std::string Broker::limit_refusal(uid_t uid, uint64_t bytes) const {
         return "the objects of " + who + " could come to " + std::to_string(bytes) +
                " bytes; daemon.ipc_bytes allows " + std::to_string(limits_.bytes);
     return "";
+}
+
+// ""; or why the dead letters of such a queue could not go where they are to.
+std::string Broker::letters_refusal(const conf::ObjectConfig::Queue& queue) {
+    if (queue.dead_letter.empty()) return "";
+    const Object* to = store_.find(queue.dead_letter);
+    if (to == nullptr || to->record->kind != Kind::queue) return "there is no queue " + queue.dead_letter;
+    const uint64_t most = to->record->spec.max_message;
+    if (most >= queue.max_message) return "";
+    return queue.dead_letter + " takes messages of at most " + std::to_string(most) +
+           " bytes, less than max_message here";
 }
 
 IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& creation) {
@@ -160,10 +174,8 @@ IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& 
     }
     if (creation.ephemeral && config->kind == Kind::pipe)
         return refuse_value("lifetime", "nobody knows who uses a pipe; expected dynamic");
-    const std::string& letters = config->queue.dead_letter;
-    if (const Object* to = store_.find(letters);
-        !letters.empty() && (to == nullptr || to->record->kind != Kind::queue))
-        return refuse_value("options", "queue.dead_letter: there is no queue " + letters);
+    if (const std::string no = letters_refusal(config->queue); !no.empty())
+        return refuse_value("options", "queue.dead_letter: " + no);
     const control::Credentials& owner = peer.credentials;
     ObjectRecord facts = facts_of(*config, owner.uid, owner.gid);
     if (creation.ephemeral) facts.lifetime = Lifetime::ephemeral;
@@ -182,7 +194,7 @@ IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& 
 IpcResult<Unit> Broker::remove(const IpcPeer& peer, const std::string& name) {
     if (const std::string no = manage_refusal(peer, "remove", name); !no.empty())
         return refuse(IpcRefusal::Kind::not_permitted, no);
-    IpcResult<Object*> object = known(name);
+    IpcResult<Object*> object = known(peer, name);
     if (!object) return Failure<IpcRefusal>{object.error()};
     remove_object(**object);
     return Unit{};
@@ -190,10 +202,12 @@ IpcResult<Unit> Broker::remove(const IpcPeer& peer, const std::string& name) {
 
 // ---- Opening
 
-IpcResult<Object*> Broker::known(const std::string& name) {
+IpcResult<Object*> Broker::known(const IpcPeer& peer, const std::string& name) {
     if (Object* object = store_.find(name)) return object;
     std::vector<std::string> names;
-    for (const auto& [number, object] : store_.objects()) names.push_back(object.name());
+    for (const auto& [number, object] : store_.objects()) {
+        if (is_visible(peer, object)) names.push_back(object.name());
+    }
     return Failure<IpcRefusal>{{IpcRefusal::Kind::no_such_object, "", name, nearest_word(name, names)}};
 }
 
@@ -201,8 +215,12 @@ std::string Broker::refusal(const IpcPeer& peer, const Object& object, bool writ
     return open_refusal(peer, *object.record, writable, parts_.use_of(peer.credentials.uid, object.name()));
 }
 
+bool Broker::is_visible(const IpcPeer& peer, const Object& object) const {
+    return peer.role >= control::Role::observe || refusal(peer, object, false).empty();
+}
+
 IpcResult<Object*> Broker::permitted(const IpcPeer& peer, const std::string& name, bool writable) {
-    IpcResult<Object*> object = known(name);
+    IpcResult<Object*> object = known(peer, name);
     if (!object) return object;
     if (const std::string no = refusal(peer, **object, writable); !no.empty())
         return refuse(IpcRefusal::Kind::not_permitted, no);
@@ -220,11 +238,18 @@ IpcResult<Broker::Caller> Broker::caller(const IpcPeer& peer) {
 std::optional<uint32_t> Broker::attachment_of(const Object& object, ProcessId process) const {
     const auto client = clients_.find(process);
     if (client == clients_.end()) return std::nullopt;
-    for (const uint32_t attachment : client->second) {
-        const auto mine = [&](const auto& user) { return user.second == attachment; };
-        if (std::ranges::any_of(object.users, mine)) return attachment;
-    }
-    return std::nullopt;
+    const auto found = std::ranges::find_if(client->second, [&](uint32_t attachment) {
+        return store_.registry().attachment(attachment).object == object.number;
+    });
+    return found == client->second.end() ? std::nullopt : std::optional(*found);
+}
+
+// The process still has it, and no other connection of it may just have been given it.
+bool Broker::was_left_behind(uint32_t attachment, ProcessId process) const {
+    const AttachmentRecord& record = store_.registry().attachment(attachment);
+    if (record.used == 0 || record.process() != process || record.start.generation != 0) return false;
+    return std::ranges::none_of(visits_,
+                                [&](const Visit* visit) { return visit->attachments.contains(attachment); });
 }
 
 IpcResult<uint32_t> Broker::attach_peer(const IpcPeer& peer, Object& object) {
@@ -238,8 +263,8 @@ IpcResult<uint32_t> Broker::attach_peer(const IpcPeer& peer, Object& object) {
         visit.attachments.insert(*present);
         return *present;
     }
-    if (!parts_.processes->watch(process, std::move(caller->pidfd)))
-        return refuse_failed({"the caller's process is gone", ESRCH});
+    if (Status watched = parts_.processes->watch(process, std::move(caller->pidfd)); !watched)
+        return refuse_failed(watched.error());
     AttachmentRecord facts{};
     facts.uid = peer.credentials.uid;
     facts.since_wall_ns = parts_.clock->wall_now().time_since_epoch().count();
@@ -334,12 +359,12 @@ IpcResult<Unit> Broker::settle(const IpcPeer& peer, const std::string& name) {
 std::vector<control::IpcObject> Broker::list(const IpcPeer& peer, const std::vector<std::string>& globs) {
     std::vector<control::IpcObject> found;
     for (const auto& [number, object] : store_.objects()) {
+        if (!is_visible(peer, object)) continue;
         const std::string name = object.name();
         const bool wanted = globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
                                 return matches_glob(glob, name);
                             });
-        const bool visible = peer.role >= control::Role::observe || refusal(peer, object, false).empty();
-        if (!wanted || !visible) continue;
+        if (!wanted) continue;
         found.push_back(view_of(object, object.is_pipe() ? store_.pipes().path(name) : ""));
     }
     std::ranges::sort(found, {}, &control::IpcObject::name);
@@ -348,7 +373,7 @@ std::vector<control::IpcObject> Broker::list(const IpcPeer& peer, const std::vec
 
 IpcResult<std::vector<control::IpcUser>> Broker::who(const IpcPeer& peer, const std::string& name) {
     const IpcResult<Object*> found =
-        peer.role >= control::Role::observe ? known(name) : permitted(peer, name, false);
+        peer.role >= control::Role::observe ? known(peer, name) : permitted(peer, name, false);
     if (!found) return Failure<IpcRefusal>{found.error()};
     std::vector<control::IpcUser> users = users_of(**found, store_.registry(), parts_.clock->wall_now());
     for (control::IpcUser& user : users) {

@@ -2,7 +2,7 @@
 // no part in what they do with it.
 //
 // A user is one process in one object, however often it opens it. Its slot is free for another when the process has died
-// (a pidfd says so), or has given it up, or has closed the connection and maps the memory no more; and its claims are
+// (a pidfd says so), or has given it up, or has closed its connections and has the memory no more; and its claims are
 // taken back before that.
 //
 // Threads: the loop's only.
@@ -93,7 +93,9 @@ class Broker final : public control::IpcBackend {
     void declare_one(const DeclaredObject& object);
     std::string limit_refusal(uid_t uid, uint64_t bytes) const;
     std::string mismatch(const Object& object, const conf::ObjectConfig& config) const;
-    control::IpcResult<Object*> known(const std::string& name);
+    std::string letters_refusal(const conf::ObjectConfig::Queue& queue);
+    bool is_visible(const control::IpcPeer& peer, const Object& object) const;
+    control::IpcResult<Object*> known(const control::IpcPeer& peer, const std::string& name);
     control::IpcResult<Object*> permitted(const control::IpcPeer& peer, const std::string& name,
                                           bool writable);
     std::string refusal(const control::IpcPeer& peer, const Object& object, bool writable) const;
@@ -110,6 +112,8 @@ class Broker final : public control::IpcBackend {
     Result<uint32_t> attach_start(Object& object, StartId start, uid_t uid);
 
     void connection_ended(ProcessId process, const std::set<uint32_t>& attachments);
+    void leave_what_is_not_used(ProcessId process, const std::set<uint32_t>& attachments);
+    bool was_left_behind(uint32_t attachment, ProcessId process) const;
     void died(ProcessId process, int32_t wait_status);
     void give_back(uint32_t attachment, const ipc::Death& death);
     void give_back_all(std::set<uint32_t> attachments, const ipc::Death& death);
@@ -126,6 +130,7 @@ class Broker final : public control::IpcBackend {
     ObjectLimits limits_;
     std::map<ProcessId, std::set<uint32_t>> clients_;  // their attachments
     std::map<StartId, std::set<uint32_t>> starts_;     // likewise; a start with a process is in both
+    std::set<const Visit*> visits_;                    // of the connections that there are
     std::set<uint32_t> unsettled_;                     // objects with dead letters that found no room
 };
 

@@ -1,5 +1,7 @@
 // What the dead had; the starts of services; taking over.
-#include <sys/stat.h>
+#include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include "engine/broker/broker.h"
 #include "ipc/channel/recovery.h"
@@ -37,7 +39,12 @@ void Broker::take_over() {
             if (record.start.generation != 0) starts_[record.start].insert(attachment);
             if (process.pid == 0) continue;
             clients_[process].insert(attachment);
-            if (!parts_.processes->watch(process)) dead.insert(process);
+            const Status watched = parts_.processes->watch(process);
+            if (watched) continue;
+            if (watched.error().code == ESRCH)
+                dead.insert(process);
+            else
+                parts_.problem(watched.error().message + "; its claims are kept");
         }
     }
     for (const ProcessId process : dead) died(process, ipc::kStatusUnknown);
@@ -99,17 +106,21 @@ void Broker::remove_if_left(uint32_t number) {
 
 // Not from within the connection's own end; and not at all when this engine is about to hand over.
 void Broker::connection_ended(ProcessId process, const std::set<uint32_t>& attachments) {
-    parts_.deferred->post([this, process, attachments] {
-        for (const uint32_t attachment : attachments) {
-            const AttachmentRecord& record = store_.registry().attachment(attachment);
-            const bool same = record.used != 0 && record.process() == process && record.start.generation == 0;
-            Object* object = same ? store_.at(record.object) : nullptr;
-            if (object == nullptr || parts_.processes->maps(process, object->inode) != false) continue;
-            const uint32_t number = object->number;
-            give_back(attachment, {});
-            remove_if_left(number);
-        }
-    });
+    parts_.deferred->post([this, process, attachments] { leave_what_is_not_used(process, attachments); });
+}
+
+void Broker::leave_what_is_not_used(ProcessId process, const std::set<uint32_t>& attachments) {
+    std::vector<uint32_t> left;
+    std::ranges::copy_if(attachments, std::back_inserter(left),
+                         [&](uint32_t attachment) { return was_left_behind(attachment, process); });
+    const auto memory = left.empty() ? std::nullopt : parts_.processes->memory_of(process);
+    if (!memory) return;
+    for (const uint32_t attachment : left) {
+        const uint32_t number = store_.registry().attachment(attachment).object;
+        if (memory->contains(store_.at(number)->inode)) continue;
+        give_back(attachment, {});
+        remove_if_left(number);
+    }
 }
 
 // ---- Dead letters

@@ -1,13 +1,17 @@
 #include "engine/broker/client_processes.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -65,6 +69,41 @@ std::optional<int32_t> zombie_status(const SystemProcFs& proc, ProcessId process
     return error == std::errc() ? std::optional(status) : std::nullopt;
 }
 
+constexpr std::string_view kMemfd = "/memfd:";
+// Of descriptors, and of mappings: nobody shall keep the daemon reading for long.
+constexpr int kMostLookedAt = 4096;
+
+// False: there is more than can be seen.
+bool add_open(const std::string& folder, std::set<ino_t>* inodes) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(folder.c_str()), closedir);
+    if (!entries) return false;
+    int count = 0;
+    while (const dirent* entry = readdir(entries.get())) {
+        if (++count > kMostLookedAt) return false;
+        char target[kMemfd.size()];
+        struct stat info {};
+        const ssize_t size = readlinkat(dirfd(entries.get()), entry->d_name, target, sizeof target);
+        if (size == sizeof target && std::string_view(target, sizeof target) == kMemfd &&
+            fstatat(dirfd(entries.get()), entry->d_name, &info, 0) == 0)
+            inodes->insert(info.st_ino);
+    }
+    return true;
+}
+
+// Lines such as "7f..-7f.. rw-s 00000000 00:01 12345   /memfd:jobs (deleted)". A process without any is not ours to see.
+bool add_mapped(const std::string& file, std::set<ino_t>* inodes) {
+    std::ifstream lines(file);
+    int count = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (++count > kMostLookedAt) return false;
+        unsigned long inode = 0;
+        if (line.find(kMemfd) != std::string::npos &&
+            std::sscanf(line.c_str(), "%*s %*s %*s %*s %lu", &inode) == 1)
+            inodes->insert(inode);
+    }
+    return count > 0;
+}
+
 }  // namespace
 
 Result<ProcessId> SystemClientProcesses::identify(const UniqueFd& pidfd) {
@@ -82,17 +121,20 @@ std::optional<ProcessId> SystemClientProcesses::find(pid_t pid) {
     return ProcessId{pid, stat->started_ticks};
 }
 
-bool SystemClientProcesses::watch(ProcessId process, UniqueFd pidfd) {
-    if (watched_.contains(process)) return true;
+Status SystemClientProcesses::watch(ProcessId process, UniqueFd pidfd) {
+    if (watched_.contains(process)) return Ok();
     if (!pidfd) {
         pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
-        if (!pidfd || find(process.pid) != process) return false;
+        if (!pidfd) return fail(system_error("watch", "process " + std::to_string(process.pid)));
+        const std::optional<ProcessId> present = find(process.pid);
+        if (present ? *present != process : is_dead(pidfd)) return fail("the process is gone", ESRCH);
+        if (!present) return fail("process " + std::to_string(process.pid) + " cannot be looked at", EIO);
     }
     auto made =
         FdWatch::create(loop_, pidfd.get(), FdWatch::reading, [this, process](unsigned) { died(process); });
-    if (!made) return false;
+    if (!made) return fail(std::move(made).error());
     watched_.emplace(process, Watched{std::move(pidfd), std::move(*made)});
-    return true;
+    return Ok();
 }
 
 void SystemClientProcesses::forget(ProcessId process) {
@@ -111,17 +153,14 @@ int32_t SystemClientProcesses::wait_status(ProcessId process, const UniqueFd& pi
     return reaped_status(pidfd).value_or(ipc::kStatusUnknown);
 }
 
-// A line of maps: "7f..-7f.. rw-s 00000000 00:01 12345   /memfd:jobs (deleted)".
-std::optional<bool> SystemClientProcesses::maps(ProcessId process, ino_t inode) {
-    std::ifstream lines("/proc/" + std::to_string(process.pid) + "/maps");
-    const std::string wanted = " " + std::to_string(inode) + " ";
-    bool found = false, any = false;
-    for (std::string line; std::getline(lines, line); any = true) {
-        found |= line.find("/memfd:") != std::string::npos && line.find(wanted) != std::string::npos;
-    }
-    // The number may be another's by now; a process without any line is one that is not ours to see.
-    if (!any || find(process.pid) != process) return std::nullopt;
-    return found;
+// Descriptors first: what is mapped and closed meanwhile is found among the mappings.
+std::optional<std::set<ino_t>> SystemClientProcesses::memory_of(ProcessId process) {
+    std::set<ino_t> inodes;
+    const std::string folder = "/proc/" + std::to_string(process.pid);
+    const bool is_all = add_open(folder + "/fd", &inodes) && add_mapped(folder + "/maps", &inodes);
+    // The number may be another's by now.
+    if (!is_all || find(process.pid) != process) return std::nullopt;
+    return inodes;
 }
 
 }  // namespace yard::engine

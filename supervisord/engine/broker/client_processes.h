@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <set>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -29,13 +29,13 @@ class ClientProcesses {
     virtual Result<ProcessId> identify(const UniqueFd& pidfd) = 0;
     // The process that has this number now; nothing when there is none.
     virtual std::optional<ProcessId> find(pid_t pid) = 0;
-    // From now on `on_death` hears of its end, once. False: it is dead already. Watching again changes nothing. `pidfd`,
-    // if there is one, must be what identify() knew it by.
-    virtual bool watch(ProcessId process, UniqueFd pidfd) = 0;
-    bool watch(ProcessId process) { return watch(process, UniqueFd()); }
+    // From now on `on_death` hears of its end, once. Fails with ESRCH when it is dead already; with anything else it may
+    // be alive. Watching again changes nothing. `pidfd`, if there is one, must be what identify() knew it by.
+    virtual Status watch(ProcessId process, UniqueFd pidfd) = 0;
+    Status watch(ProcessId process) { return watch(process, UniqueFd()); }
     virtual void forget(ProcessId process) = 0;
-    // Does it map this file? Nothing: that is not for the daemon to see.
-    virtual std::optional<bool> maps(ProcessId process, ino_t inode) = 0;
+    // The inodes of the memfds that it maps or has open. Nothing: that is not for the daemon to see, or too much.
+    virtual std::optional<std::set<ino_t>> memory_of(ProcessId process) = 0;
 
     OnDeath on_death = [](ProcessId, int32_t) {};
 };
@@ -48,9 +48,9 @@ class SystemClientProcesses final : public ClientProcesses {
     Result<ProcessId> identify(const UniqueFd& pidfd) override;
     std::optional<ProcessId> find(pid_t pid) override;
     using ClientProcesses::watch;
-    bool watch(ProcessId process, UniqueFd pidfd) override;
+    Status watch(ProcessId process, UniqueFd pidfd) override;
     void forget(ProcessId process) override;
-    std::optional<bool> maps(ProcessId process, ino_t inode) override;
+    std::optional<std::set<ino_t>> memory_of(ProcessId process) override;
 
   private:
     struct Watched {

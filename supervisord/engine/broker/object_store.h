@@ -68,9 +68,11 @@ class ObjectStore {
                                     const Problem& problem);
 
     Registry& registry() { return registry_; }
+    const Registry& registry() const { return registry_; }
     const PipeFiles& pipes() const { return pipes_; }
 
     std::map<uint32_t, Object>& objects() { return objects_; }
+    const std::map<uint32_t, Object>& objects() const { return objects_; }
     Object* find(const std::string& name);
     Object* find_id(const std::string& id);
     Object* at(uint32_t number);
