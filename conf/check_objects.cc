@@ -59,9 +59,9 @@ class Names {
         const auto found = by_name_.find(name);
         if (found != by_name_.end()) return found->second;
         if (!report_.full())
-            report_.error(mark, key + ": " +
-                                    with_proposal("there is no object " + in_quotes(name),
-                                                  did_you_mean(name, names_)));
+            report_.error(
+                mark, key + ": " +
+                          with_proposal("there is no object " + in_quotes(name), did_you_mean(name, names_)));
         return nullptr;
     }
 
@@ -109,6 +109,11 @@ void check_objects(const std::vector<Object>& objects, const std::vector<Draft<S
         if (letters.empty() || letters == object.config.name) continue;
         const Mark mark = object.where("queue.dead_letter");
         const ObjectConfig* to = names.find("queue.dead_letter", letters, mark);
+        if (to != nullptr && to->kind == Kind::queue &&
+            to->queue.max_message < object.config.queue.max_message)
+            report.error(mark, "queue.dead_letter: " + in_quotes(letters) + " takes messages of at most " +
+                                   write_size(to->queue.max_message) + ", less than max_message here, " +
+                                   write_size(object.config.queue.max_message));
         if (to != nullptr && to->kind != Kind::queue)
             report.error(mark, "queue.dead_letter: " + in_quotes(letters) + " is a " + kind_word(to->kind) +
                                    "; expected a queue");

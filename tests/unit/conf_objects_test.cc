@@ -81,6 +81,9 @@ TEST(Objects, MistakesAreNamed) {
                 HasSubstr("less than max_message"));
     EXPECT_THAT(mistake("a: {queue: {dead_letter: b}}"), HasSubstr("without max_deliveries"));
     EXPECT_THAT(mistake("a: {queue: {dead_letter: a, max_deliveries: 1}}"), HasSubstr("another queue"));
+    EXPECT_THAT(
+        mistake("{a: {queue: {dead_letter: b, max_deliveries: 1, max_message: 1MiB}}, b: {queue: {}}}"),
+        HasSubstr("at most 64KiB, less than max_message here, 1MiB"));
     EXPECT_THAT(mistake("{a: {queue: {dead_letter: b, max_deliveries: 1}}, b: {lock: {}}}"),
                 HasSubstr("\"b\" is a lock"));
     EXPECT_THAT(mistake("a: {semaphore: {value: 3, max: 2}}"), HasSubstr("more than max"));
