@@ -98,8 +98,9 @@ Outcome run_pipe_read(Context& context) {
         const size_t most = std::min<size_t>(sizeof bytes, left ? static_cast<size_t>(*left) : sizeof bytes);
         const ssize_t count = read(pipe->get(), bytes, most);
         if (count < 0 && errno != EINTR) return system_trouble("read from", context.args.name);
+        if (count < 0) continue;
         if (count == 0) break;
-        context.out.write({bytes, static_cast<size_t>(std::max<ssize_t>(count, 0))});
+        context.out.write({bytes, static_cast<size_t>(count)});
         context.out.flush();
         if (context.out.closed()) break;
         if (left) *left -= count;

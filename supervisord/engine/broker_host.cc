@@ -2,46 +2,17 @@
 
 #include <unistd.h>
 
-#include <charconv>
-
 #include "engine/daemon_log.h"
 
 namespace yard::engine {
-namespace {
-
-std::optional<uint32_t> number_in(const std::string& text) {
-    uint32_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
-// Names come before numbers, as in chown(1).
-Result<uid_t> user_of(const std::string& name, const UserDatabase& users) {
-    const Result<std::optional<User>> user = users.user_by_name(name);
-    if (!user) return fail(user.error());
-    if (*user) return (*user)->uid;
-    if (const auto number = number_in(name)) return uid_t{*number};
-    return fail("there is no user \"" + name + "\"");
-}
-
-Result<gid_t> group_of(const std::string& name, const UserDatabase& users) {
-    const Result<std::optional<gid_t>> group = users.group_by_name(name);
-    if (!group) return fail(group.error());
-    if (*group) return **group;
-    if (const auto number = number_in(name)) return gid_t{*number};
-    return fail("there is no group \"" + name + "\"");
-}
-
-}  // namespace
-
 Result<std::vector<DeclaredObject>> resolve_owners(const std::vector<conf::ObjectConfig>& objects,
                                                    const UserDatabase& users) {
     std::vector<DeclaredObject> resolved;
     for (const conf::ObjectConfig& object : objects) {
         const Result<uid_t> uid =
-            object.owner.empty() ? Result<uid_t>(geteuid()) : user_of(object.owner, users);
+            object.owner.empty() ? Result<uid_t>(geteuid()) : find_uid(object.owner, users);
         const Result<gid_t> gid =
-            object.group.empty() ? Result<gid_t>(getegid()) : group_of(object.group, users);
+            object.group.empty() ? Result<gid_t>(getegid()) : find_gid(object.group, users);
         const std::string where = "ipc." + object.name + ": ";
         if (!uid) return fail(where + uid.error().message);
         if (!gid) return fail(where + gid.error().message);

@@ -430,7 +430,7 @@ class Reload(IpcBroker):
             ({"a": {"shm": {}}}, "shm.size is missing"),
             ({"a": {"semaphore": {"value": 3, "max": 2}}}, "more than max"),
             ({"/a": {"lock": {}}}, "cannot be the name of an object"),
-            ({"a": {"lock": {}, "owner": "nobody-has-this"}}, 'there is no user "nobody-has-this"'),
+            ({"a": {"lock": {}, "owner": "nobody-has-this"}}, "user 'nobody-has-this' does not exist"),
         ):
             with self.subTest(objects=objects):
                 code, out, err = self.reload(d, objects)
