@@ -49,7 +49,7 @@ class Shm {
 
 // `count` values of T that are read and written as one: what is read was written by one write() or change(), whatever
 // happens to a writer. It keeps two copies; a writer fills the one that nobody looks at, then a number says that this is
-// the current one. A reader never waits, and reads again only if two writes were made meanwhile.
+// the current one. A reader never waits, and reads again only if a write was finished meanwhile.
 //
 // T must have no pointers and no padding that matters. All who use the memory must agree on T, the count and `schema` (a
 // name for what it means, such as "prices v2"): the first one writes them down, the others are checked against it.
