@@ -321,7 +321,8 @@ void ServiceHost::forget_wait(Service* service) {
 }
 
 // Linux 6.14 and later kill whatever is born by CLONE_INTO_CGROUP into a cgroup that cgroup.kill was written
-// to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one.
+// to before (they compare its kill count with that of the parent's cgroup): the next start gets a new one. So does one
+// after any death by SIGKILL: an earlier engine may have written there, or somebody else.
 void ServiceHost::renew_cgroup(ServiceId id) {
     forget_wait(&service(id));
     remove_cgroup(id);
@@ -561,6 +562,7 @@ void ServiceHost::on_ended(ServiceId id, const keeper::Report& report) {
         graph_->on_spawn_failed(id, report.key.generation, failure, now());
     } else {
         const ExitStatus status = exit_status_of(report);
+        if (status == ExitStatus::from_signal(SIGKILL)) service(id).cgroup = Service::Cgroup::unknown;
         std::optional<Respawned> respawned;
         if (record.next_pid > 0) respawned = Respawned{report.key.generation + 1, 0};  // `started` follows
         if (moved_main_ended) graph_->on_main_exited(id, record.pid, status, now());

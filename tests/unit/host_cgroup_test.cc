@@ -235,6 +235,25 @@ TEST_F(CgroupOnKernel, RemoveTakesWhatTheServiceMadeInside) {
     EXPECT_TRUE(manager_->create("api").ok()) << "a removed cgroup can be made again";
 }
 
+// Nothing can be born in a cgroup that was killed before (Linux 6.14), and nobody can see that it was.
+TEST_F(CgroupOnKernel, OneThatIsThereIsMadeAnewUnlessSomethingLivesInIt) {
+    const auto identity = [](const std::string& path) {
+        struct stat facts {};
+        EXPECT_EQ(stat(path.c_str(), &facts), 0);
+        return facts.st_ino;
+    };
+    const std::string directory = create("api");
+    const ino_t first = identity(directory);
+    ASSERT_TRUE(manager_->kill("api").ok());
+    create("api");
+    const ino_t second = identity(directory);
+    EXPECT_NE(second, first);
+    Resident resident(directory);
+    create("api");
+    EXPECT_EQ(identity(directory), second);
+    resident.end();
+}
+
 TEST_F(CgroupOnKernel, RemoveOfABusyOneHappensWhenItIsEmpty) {
     const std::string directory = create("api");
     Resident resident(directory);

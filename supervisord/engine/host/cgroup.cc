@@ -108,13 +108,14 @@ Result<std::string> CgroupManager::create(const std::string& service) {
         removals_.erase(removal);
     }
     const std::string path = directory(service);
-    Status made = make_directory(path);
-    if (!made && made.error().code == ENOENT) {
-        // Somebody tidied the empty root away.
-        made = make_directory(root_.directory);
-        if (made) made = make_directory(path);
+    if (mkdir(path.c_str(), 0755) == 0) return path;
+    if (errno == EEXIST) {
+        static_cast<void>(remove_cgroup(path));
+    } else if (errno == ENOENT) {
+        static_cast<void>(make_directory(root_.directory));  // somebody tidied it away
     }
-    if (!made) return fail(std::move(made).error());
+    // What could not be mended above shows here.
+    if (Status made = make_directory(path); !made) return fail(std::move(made).error());
     return path;
 }
 

@@ -55,7 +55,8 @@ class CgroupManager {
 
     // ---- What follows REQUIRES mode() == Mode::v2.
 
-    // Makes the cgroup (it may exist already) and gives its directory. A removal that waits is forgotten.
+    // Makes the cgroup and gives its directory; one that is there already is made anew, unless something lives in it:
+    // it may have been killed before, and then nothing can be born in it. A removal that waits is forgotten.
     Result<std::string> create(const std::string& service);
     std::string directory(std::string_view service) const;
     // Is a process with this /proc/<pid>/cgroup one of the service's?

@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup
+from harness import ScenarioAsUser, ScenarioInCgroup, ScenarioWithoutCgroup, cgroups
 from harness import identity_alive, process_alive, wait_for, zoo
 
 QUICK_STOP = {"timeout": "300ms"}
@@ -121,7 +121,14 @@ class Trees:
 
 
 class InCgroup(Trees, ScenarioInCgroup):
-    pass
+    def test_what_somebody_else_killed_by_its_cgroup_comes_back(self):
+        restart = {"policy": "always", "delay": "0ms", "burst": 0}
+        d = self.start(lambda d: ["record", d.path("starts"), "forever"], restart=restart)
+        (group,) = (group for root in cgroups.roots_of(d.runtime) for group in root.iterdir() if group.is_dir())
+        for kills in range(1, 4):
+            wait_for(lambda: len(d.records("starts")) >= kills, 10, "the start")
+            (group / "cgroup.kill").write_text("1")
+            wait_for(lambda: len(d.records("starts")) > kills, 10, "the next start")
 
 
 class WithoutCgroup(Trees, ScenarioWithoutCgroup):
