@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "ipc/channel/queue.h"
@@ -40,6 +41,7 @@ struct Record {
     SharedWord<uint64_t> acked;      // so many, for the deadline
     SharedWord<uint64_t> delivered;  // with those that came again
     SharedWord<uint32_t> over;
+    SharedWord<uint64_t> ending[kClients];  // 1 + the message that it is about to acknowledge; 0: none
     SharedWord<uint8_t> fates[kMostMessages];
 };
 
@@ -84,6 +86,7 @@ bool is_whole(const Message& message) {
 }
 
 void consume(const Segment& segment, OwnerId me, Record& record) {
+    SharedWord<uint64_t>& ending = record.ending[me - 1];
     Queue queue(segment, me, nullptr);
     for (Message message; queue.lease(&message, 4096, kForever) == 0;) {
         if (!is_whole(message)) abort();
@@ -93,9 +96,10 @@ void consume(const Segment& segment, OwnerId me, Record& record) {
             if (queue.nack(message.id, number % 100 == 0 ? 50'000 : 0) != 0) abort();
             continue;
         }
+        ending.store(number + 1);
         if (queue.ack(message.id) != 0) abort();
-        // Killed here it says nothing of a message that is gone: balance() knows how often that can be.
         note(record.fates[number], kAcked, kAckedTwice);
+        ending.store(0);
         record.acked.add(1);
     }
 }
@@ -145,7 +149,10 @@ class World {
         waitid(P_PID, static_cast<id_t>(client.pid), &how_, WEXITED);
         close(client.pidfd);
         crashed_ = crashed_ || how_.si_status == SIGABRT || how_.si_status == SIGSEGV;
-        recover(segment_, static_cast<OwnerId>(&client - clients_ + 1), kKilled, nullptr);
+        const auto number = &client - clients_;
+        if (const uint64_t end = record_.ending[number].load(); end != 0) untold_.insert(end - 1);
+        record_.ending[number].store(0);
+        recover(segment_, static_cast<OwnerId>(number + 1), kKilled, nullptr);
     }
 
     // False, and the state of the queue: nothing was acknowledged for too long.
@@ -179,22 +186,24 @@ class World {
     }
 
     bool balance(Queue& queue) {
-        uint64_t put = 0, silent = 0, twice = 0;
+        uint64_t put = 0, untold = 0, lost = 0, twice = 0;
         for (uint64_t i = 0; i < std::min(record_.next.load(), kMostMessages); ++i) {
             const uint8_t fate = record_.fates[i].load();
             put += (fate & (kPut | kAcked)) != 0;
-            silent += (fate & (kPut | kAcked)) == kPut;
+            if ((fate & (kPut | kAcked)) == kPut) untold_.contains(i) ? ++untold : ++lost;
             twice += (fate & kAckedTwice) != 0;
         }
         uint32_t room = 0;
         segment_.header().closed.store(0);
         while (queue.loan(8, {}, 0, &loans_) == 0) ++room;
         printf(
-            "%lu messages, %lu deliveries; %u consumers killed, of which %lu between ack and saying so; "
+            "%lu messages, %lu deliveries; %u consumers killed, of which %lu between ack and saying so; %lu "
+            "lost; "
             "%lu acknowledged twice; %lu bytes; room for %u\n",
-            put, record_.delivered.load(), deaths_of_consumers_, silent, twice, queue.counts().bytes, room);
-        return !crashed_ && silent <= deaths_of_consumers_ && twice == 0 &&
-               room == segment_.spec().capacity && queue.counts().bytes == uint64_t{room} * 8;
+            put, record_.delivered.load(), deaths_of_consumers_, untold, lost, twice, queue.counts().bytes,
+            room);
+        return !crashed_ && lost == 0 && twice == 0 && room == segment_.spec().capacity &&
+               queue.counts().bytes == uint64_t{room} * 8;
     }
 
     const Segment& segment_;
@@ -205,6 +214,8 @@ class World {
     Message loans_;
     bool crashed_ = false;
     unsigned deaths_of_consumers_ = 0;
+    std::set<uint64_t>
+        untold_;  // whose consumers were killed when they were about to acknowledge, or had just done so
     uint64_t last_acked_ = 0;
     Nanoseconds last_change_ = monotonic_now();
 };
