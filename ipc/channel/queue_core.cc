@@ -340,7 +340,8 @@ ptrdiff_t QueueCore::peek_ring(uint32_t number, void* buffer, size_t capacity) {
         }
         const size_t size = descriptor->size.peek();
         if (size > segment_.spec().max_message) return -EUCLEAN;
-        if (size > 0) std::memcpy(buffer, payload(index, size), std::min(size, capacity));
+        const size_t part = std::min(size, capacity);
+        if (part > 0) std::memcpy(buffer, payload(index, size), part);
         // A change of nothing: what was copied was read before it.
         if (descriptor->word.replace(bits, bits)) return static_cast<ptrdiff_t>(size);
     }

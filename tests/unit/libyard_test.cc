@@ -72,6 +72,7 @@ TEST_F(Libyard, ATooLargeMessageIsRefusedAndATooSmallBufferLeavesItThere) {
     EXPECT_EQ(yard_queue_get(jobs, small, sizeof small, 0, nullptr), -EMSGSIZE);
     EXPECT_EQ(yard_queue_peek(jobs, small, sizeof small), 5);
     EXPECT_EQ(std::string(small, 4), "hell");
+    EXPECT_EQ(yard_queue_peek(jobs, nullptr, 0), 5);
     EXPECT_EQ(get(), "hello");
 }
 
