@@ -187,7 +187,10 @@ Result<Invocation, Trouble> parse_command_line(const Words& words) {
 
     if (Result<Unit, Trouble> taken = take_command(rest, invocation); !taken) return trouble(taken.error());
     if (!invocation.command) {
-        if (asks_for_help(rest)) return parse_help(std::move(invocation), {invocation.family});
+        if (asks_for_help(rest)) {
+            const Words family = {invocation.family};
+            return parse_help(std::move(invocation), family);
+        }
         return wrong_use(
             invocation.family + " needs a second word: one of " + listed(words_behind(invocation.family)),
             nullptr, invocation.family);
