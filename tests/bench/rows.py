@@ -187,6 +187,20 @@ def recovery(system):
         return statistics.median(times) * 1e3
 
 
+def death(kind, percentile):
+    def sample(system):
+        with system(1) as running:
+            running.wait_answers()
+            return running.deaths(kind)[percentile]
+
+    return sample
+
+
+for kind, what in (("lock", "the next has the lock"), ("permit", "the next has the permit"), ("lease", "the message is delivered again")):
+    row(f"death-{kind}", f"SIGKILL until {what}; floor: until waitpid returns", "ms", "-")(death(kind, 0))
+    row(f"death-{kind}-p99", "the same, p99 of 500", "ms", "<= 2")(death(kind, 1))
+
+
 def resident(which):
     def sample(system):
         with system(100) as running:

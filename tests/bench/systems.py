@@ -63,6 +63,13 @@ class System:
             time.sleep(0.01)
 
 
+def death_times(kind, rounds=500, **environment):
+    """(median, 99th percentile) in ms; see death_bench.cc."""
+    command = [str(BUILD / "bin/death_bench"), kind, str(rounds)]
+    done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=True)
+    return [float(word) / 1e3 for word in done.stdout.split()]
+
+
 class Floor(System):
     name = "floor"
 
@@ -80,6 +87,9 @@ class Floor(System):
 
     def pids(self):
         return [self.process.pid]
+
+    def deaths(self, kind):
+        return death_times("waitpid")
 
 
 class Ours(System):
@@ -118,6 +128,12 @@ class Ours(System):
 
     def pids(self):
         return [self.keeper_pid(), self.engine_pid()]
+
+    def deaths(self, kind):
+        socket = str(self.folder / "run/control.sock")
+        for name, its in (("mutex", "lock"), ("slots", "semaphore"), ("jobs", "queue")):
+            subprocess.run([str(BUILD / "bin/ctl"), "-s", socket, "ipc", "create", its, name], stdout=subprocess.DEVNULL, check=True)
+        return death_times(kind, YARD_SOCKET=socket)
 
 
 def available():
