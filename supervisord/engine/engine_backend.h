@@ -46,6 +46,7 @@ class EngineBackend : public control::GraphBackend {
     bool is_gone(ServiceId id) const override { return parts_.graph->is_gone(id); }
     control::Reloading compare_configuration() override { return parts_.reload->compare(); }
     control::Reloading reload() override { return parts_.reload->apply(); }
+    Status adjusted(ServiceId id) const override { return parts_.reload->adjusted(id); }
     void reload_service(ServiceId id, std::function<void(Status)> done) override;
     control::IpcBackend& ipc() override { return *parts_.ipc; }
     void shutdown(std::string_view cause) override { parts_.shutdown(cause); }

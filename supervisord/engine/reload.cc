@@ -76,8 +76,9 @@ void Reload::hand_over() {
 }
 
 void Reload::carry_out(const ReloadPlan& plan) {
-    host_.adjust(plan.adjustments, [](const std::string& service, const std::string& message) {
-        log_warning(service + ": " + message);
+    host_.adjust(plan.adjustments, [this](const std::string& service, const Error& error) {
+        log_warning(service + ": " + error.message);
+        not_adjusted_.emplace(graph_.find(service).front(), error);
     });
     for (ServiceId id = 0; id < graph_.size(); ++id) leaving_ += graph_.is_leaving(id) ? 1 : 0;
     if (leaving_ == 0) return kept_.forget_previous(link_);

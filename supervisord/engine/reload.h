@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -50,6 +51,12 @@ class Reload {
     // REQUIRES: is_due(), and nothing in this process moves log bytes any more.
     void hand_over();
 
+    // Why a setting that the last reload changed could not be changed for the service's processes.
+    Status adjusted(ServiceId id) const {
+        const auto found = not_adjusted_.find(id);
+        return found == not_adjusted_.end() ? Ok() : Status(fail(found->second));
+    }
+
     // ---- From the configuration before.
     // Changes what runs, and gives up what has stopped. After the graph has begun.
     void carry_out(const ReloadPlan& plan);
@@ -73,7 +80,8 @@ class Reload {
     const Check fits_;
     std::string refusal_;
     UniqueFd next_;
-    size_t leaving_ = 0;        // services that are not gone yet
+    size_t leaving_ = 0;  // services that are not gone yet
+    std::map<ServiceId, Error> not_adjusted_;
     std::set<ServiceId> left_;  // of them, those that are down
 };
 

@@ -456,7 +456,7 @@ void ServiceHost::adjust(const std::vector<ReloadPlan::Adjustment>& adjustments,
         const auto only = [&row] { return std::vector<int>{row.pid}; };
         Status done = to.nice ? yard::engine::renice(only, *to.nice, priorities) : Ok();
         if (done) done = set_limits(row.pid, to.limits);
-        if (!done && !std::exchange(to.told, true)) problem(row.service, done.error().message);
+        if (!done && !std::exchange(to.told, true)) problem(row.service, done.error());
     });
 }
 

@@ -95,7 +95,7 @@ class ServiceHost : public Effects {
     // for that generation. Before the first event.
     void learn(const Inventory& inventory);
     // Changes settings of running processes; `problem` hears the first failure of each service.
-    using Problem = std::function<void(const std::string& service, const std::string& message)>;
+    using Problem = std::function<void(const std::string& service, const Error& error)>;
     void adjust(const std::vector<ReloadPlan::Adjustment>& adjustments, const Problem& problem);
     // Nothing starts without being asked for any more.
     void disarm_all();

@@ -157,6 +157,10 @@ class FakeControlBackend : public ControlBackend {
         asked.push_back("reload");
         return reloading;
     }
+    std::map<ServiceId, Error> not_adjusted;
+    Status adjusted(ServiceId id) const override {
+        return not_adjusted.contains(id) ? Status(fail(not_adjusted.at(id))) : Ok();
+    }
     std::function<void(Status)> reload_done;  // of the service that was asked last
     void reload_service(ServiceId id, std::function<void(Status)> done) override {
         asked.push_back("reload " + name(id));

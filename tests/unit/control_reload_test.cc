@@ -1,6 +1,8 @@
 // Diff, Reload, AwaitReload and ReloadService.
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
 #include "tests/fakes/control_caller.h"
 
 namespace yard::engine::control {
@@ -83,6 +85,14 @@ TEST_F(ControlReload, AwaitingEndsWithAFailure) {
     EXPECT_FALSE(caller.is_finished());
     backend.set_state(api, State::failed, "exit 1");
     EXPECT_THAT(outcomes(), ElementsAre("api failed: exit 1"));
+}
+
+TEST_F(ControlReload, ASettingThatCouldNotBeChangedAtOnceIsAFailure) {
+    backend.add("api", State::running);
+    const ServiceId db = backend.add("db", State::running);
+    backend.not_adjusted[db] = {"set a limit of process 7: Operation not permitted", EPERM};
+    caller.call("org.yardmaster.AwaitReload", R"({"names":[]})");
+    EXPECT_THAT(outcomes(), ElementsAre("db running: set a limit of process 7: Operation not permitted"));
 }
 
 TEST_F(ControlReload, WhatIsGoneIsNotAmongAll) {

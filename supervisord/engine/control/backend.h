@@ -112,6 +112,8 @@ class ControlBackend {
     virtual Reloading compare_configuration() = 0;
     // Puts them in force. If that changes something, this engine ends after this turn, and the next one does it.
     virtual Reloading reload() = 0;
+    // Why a setting that the last reload changed could not be changed for the service's processes.
+    virtual Status adjusted(ServiceId id) const = 0;
     // Asks the service to read its own files again. `done` comes at once or later. REQUIRES: it says how.
     virtual void reload_service(ServiceId id, std::function<void(Status)> done) = 0;
     // Stops everything in order, then ends the daemon. Returns at once.

@@ -75,9 +75,8 @@ class Methods final : public Handlers {
 
 // Answers with what became of services; those that it failed for go on record.
 void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<Outcome>& outcomes);
-// The same of each target of a GoalTask, and of others that came along.
-void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
-                     const std::vector<ServiceId>& along);
+Outcome outcome_of(ServiceId id, const Status& done);
+std::vector<Outcome> outcomes_of(const ControlBackend& backend, const std::vector<GoalTask::Target>& targets);
 
 // Answer with org.yardmaster.InvalidValue and org.yardmaster.Failed.
 void answer_invalid(Call& call, const char* parameter, const std::string& message);

@@ -18,12 +18,6 @@ std::string unknown_signal(const std::string& text) {
     return "there is no signal \"" + text + "\"" + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
 }
 
-Outcome outcome_of(ServiceId id, const Status& done) {
-    if (done) return {id};
-    const bool refused = done.error().code == EACCES || done.error().code == EPERM;
-    return {id, false, done.error().message, refused};
-}
-
 // "ok", or of whom it failed.
 std::string result_of(const ControlBackend& backend, const std::vector<Outcome>& outcomes) {
     std::string failed;
@@ -35,12 +29,18 @@ std::string result_of(const ControlBackend& backend, const std::vector<Outcome>&
 
 }  // namespace
 
+Outcome outcome_of(ServiceId id, const Status& done) {
+    if (done) return {id};
+    const bool refused = done.error().code == EACCES || done.error().code == EPERM;
+    return {id, false, done.error().message, refused};
+}
+
 void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<Outcome>& outcomes) {
     call.reply(outcomes_json(backend, outcomes), result_of(backend, outcomes));
 }
 
-void answer_outcomes(Call& call, const ControlBackend& backend, const std::vector<GoalTask::Target>& targets,
-                     const std::vector<ServiceId>& along) {
+std::vector<Outcome> outcomes_of(const ControlBackend& backend,
+                                 const std::vector<GoalTask::Target>& targets) {
     std::vector<Outcome> outcomes;
     for (const GoalTask::Target& target : targets) {
         const ServiceFacts& facts = backend.facts(target.id);
@@ -50,10 +50,7 @@ void answer_outcomes(Call& call, const ControlBackend& backend, const std::vecto
         if (target.at_once) message = std::string("already ") + to_string(facts.actual);
         outcomes.push_back({target.id, ok, message});
     }
-    for (const ServiceId id : along)
-        outcomes.push_back(
-            {.id = id, .message = std::string(backend.facts(id).reason.view()), .along = true});
-    answer_outcomes(call, backend, outcomes);
+    return outcomes;
 }
 
 void answer_invalid(Call& call, const char* parameter, const std::string& message) {
@@ -110,7 +107,12 @@ void Methods::operate(Call& call, Wish wish) {
     }
     const auto answer = [&backend = backend_, along = bystanders.moved(*ids)](
                             Call& answered, const std::vector<GoalTask::Target>& reached) {
-        answer_outcomes(answered, backend, reached, along);
+        std::vector<Outcome> outcomes = outcomes_of(backend, reached);
+        for (const ServiceId id : along) {
+            outcomes.push_back(
+                {.id = id, .message = std::string(backend.facts(id).reason.view()), .along = true});
+        }
+        answer_outcomes(answered, backend, outcomes);
     };
     if (task != nullptr) return task->begin(answer);
     answer(call, targets);

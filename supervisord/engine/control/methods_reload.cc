@@ -118,7 +118,13 @@ void Methods::await_reload(Call& call) {
         targets.push_back({.id = id, .goal = Goal::at_rest(backend_.config(id).oneshot)});
     const auto answer = [&backend = backend_](Call& answered, std::vector<GoalTask::Target> settled) {
         for (GoalTask::Target& target : settled) target.at_once = false;
-        answer_outcomes(answered, backend, settled, {});
+        std::vector<Outcome> outcomes = outcomes_of(backend, settled);
+        for (ServiceId id = 0; id < backend.service_count(); ++id) {
+            const bool moved = std::ranges::find(settled, id, &GoalTask::Target::id) != settled.end();
+            if (const Status adjusted = backend.adjusted(id); !adjusted && !moved)
+                outcomes.push_back(outcome_of(id, adjusted));
+        }
+        answer_outcomes(answered, backend, outcomes);
     };
     call.keep(std::make_unique<GoalTask>(call, backend_, hub_, std::move(targets))).begin(answer);
 }

@@ -328,7 +328,15 @@ class WithoutCgroup(Reload, ScenarioWithoutCgroup):
 
 
 class AsUser(Reload, ScenarioAsUser):
-    pass
+    def test_what_it_may_not_change_is_told(self):
+        one = {"command": zoo("forever")}
+        d = self.start({"one": one, "two": one})
+        pid = d.wait_state("one", "running")["pid"]
+        d.write_config(config({"one": {**one, "nice": -5}, "two": {**one, "nice": 5}}))
+        out, err = self.assert_ctl(6, d, "reload")
+        self.assertRegex(err, r"(?m)^(ctl: )?one: running, set nice -5 for process \d+: Permission denied")
+        self.assertNotIn("two: running", out + err)
+        self.assertEqual((d.status("one")["state"], d.status("one")["pid"]), ("running", pid))
 
 
 @unittest.skipUnless(os.geteuid() == 0, "changing users takes root")
