@@ -74,7 +74,7 @@ TEST_P(Hostile, RandomMemoryIsSurvived) {
 }
 
 // It writes without any order, which is what it is about.
-[[gnu::no_sanitize("thread")]] void scribble(const Segment& segment, std::atomic<bool>* over) {
+__attribute__((no_sanitize("thread"))) void scribble(const Segment& segment, std::atomic<bool>* over) {
     constexpr int kWrites = 500'000;
     std::mt19937_64 random(1);
     const std::span<uint64_t> words = words_of(segment);

@@ -9,7 +9,7 @@ namespace yard::ctl {
 namespace {
 
 using testing::ElementsAre;
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 // What a reader makes of these bytes; the sentence of its trouble at the end, if it has any.
 std::vector<std::string> messages(const std::string& bytes, Framing framing) {

@@ -14,7 +14,6 @@ namespace yard {
 namespace {
 
 using ipc::Kind;
-using ipc::ObjectSpec;
 
 constexpr int64_t kLong = 20'000'000'000;  // a wait that must not end this way
 
