@@ -77,7 +77,7 @@ void check_uses(const Draft<ServiceConfig>& service, Names& names, Report& repor
         const ObjectConfig* object = names.find("ipc", name, mark);
         if (object == nullptr || fits(use, object->kind)) continue;
         const bool flows = use == ObjectUse::consume || use == ObjectUse::produce;
-        report.error(mark, "ipc: " + in_quotes(name) + " is a " + kind_word(object->kind) + "; " +
+        report.error(mark, "ipc: " + in_quotes(name) + " is " + with_article(kind_word(object->kind)) + "; " +
                                (flows ? "consume and produce are for queues and pipes"
                                       : "read and write are for shm and pipes") +
                                ", expected \"use\"");
@@ -115,8 +115,8 @@ void check_objects(const std::vector<Object>& objects, const std::vector<Draft<S
                                    write_size(to->queue.max_message) + ", less than max_message here, " +
                                    write_size(object.config.queue.max_message));
         if (to != nullptr && to->kind != Kind::queue)
-            report.error(mark, "queue.dead_letter: " + in_quotes(letters) + " is a " + kind_word(to->kind) +
-                                   "; expected a queue");
+            report.error(mark, "queue.dead_letter: " + in_quotes(letters) + " is " +
+                                   with_article(kind_word(to->kind)) + "; expected a queue");
     }
     for (const auto& service : services) check_uses(service, names, report);
 }

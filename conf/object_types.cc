@@ -66,6 +66,10 @@ const std::vector<std::string>& object_kinds() {
     return kinds;
 }
 
+std::string with_article(const std::string& kind) {
+    return (kind == "event" ? "an " : "a ") + kind;
+}
+
 Type<std::string> object_name() {
     const auto parse = [](const std::string& name) -> Result<std::string> {
         const std::string fault = object_name_fault(name);

@@ -16,6 +16,8 @@ std::string object_name_fault(const std::string& name);
 
 // The kinds, as they are written: in the order of ObjectConfig::Kind.
 const std::vector<std::string>& object_kinds();
+// "a queue", "an event".
+std::string with_article(const std::string& kind);
 
 Type<std::string> object_name();
 // {jobs: consume, cache: read}

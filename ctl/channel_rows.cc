@@ -30,7 +30,7 @@ constexpr Option kCreating[] = {
      true},
     {"OPTION", "", "KEY=VALUE, as in the configuration: capacity=100, size=1MiB", &A::options},
     {"--mode", "MODE", "who may use it, in octal as of a file (default: 0600)", &A::mode},
-    {"--ephemeral", "", "it goes with its last user", &A::ephemeral},
+    {"--ephemeral", "", "it goes with its last user, once it had one", &A::ephemeral},
     {"--exist-ok", "", "one that is there already will do", &A::exist_ok},
 };
 constexpr Option kRemoving[] = {{"OBJECT", "", "the object", &A::names, true}};

@@ -117,7 +117,8 @@ Result<Unit, Trouble> parse_with(CLI::App& app, Words words, const Command* comm
         return Unit{};
     } catch (const CLI::ParseError& error) {
         const Words left = app.remaining();
-        if (!left.empty()) return unexpected_word(app, left.front(), command);
+        // "--" is left behind a word that could not be read, and nothing is wrong with it.
+        if (!left.empty() && left.front() != "--") return unexpected_word(app, left.front(), command);
         return wrong_use(explained(error), command);
     }
 }

@@ -41,6 +41,19 @@ std::string framed(std::string_view message, Framing framing) {
     return bytes;
 }
 
+std::string base64(std::string_view bytes) {
+    constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (size_t at = 0; at < bytes.size(); at += 3) {
+        const std::string_view group = bytes.substr(at, 3);
+        uint32_t bits = 0;
+        for (size_t i = 0; i < 3; ++i)
+            bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0);
+        for (size_t i = 0; i < 4; ++i) text += i <= group.size() ? kDigits[bits >> (18 - 6 * i) & 63] : '=';
+    }
+    return text;
+}
+
 Result<std::optional<std::string>, Trouble> MessageReader::next() {
     std::string message;
     for (;;) {

@@ -23,6 +23,9 @@ Result<Framing, Trouble> framing_of(const Arguments& args);
 // The bytes that stand for the message.
 std::string framed(std::string_view message, Framing framing);
 
+// For what takes text alone (RFC 4648).
+std::string base64(std::string_view bytes);
+
 // Cuts what comes from a descriptor into messages.
 class MessageReader {
   public:

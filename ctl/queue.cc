@@ -26,14 +26,19 @@ Outcome put_message(Context& context, yard_queue* queue, const std::string& mess
     return ExitCode::done;
 }
 
+// A document of JSON would change other bytes.
+bool is_text(std::string_view bytes) {
+    const auto read = Json::parse(Json(std::string(bytes)).dump());
+    return read && read->as_string() == bytes;
+}
+
 std::string message_text(const Context& context, const yard_message& message, Framing framing) {
     const std::string_view bytes(static_cast<const char*>(message.data), message.size);
     if (context.args.json) {
-        return Json(Json::Object{{"data", std::string(bytes)},
-                                 {"size", static_cast<int64_t>(bytes.size())},
-                                 {"deliveries", static_cast<int64_t>(message.deliveries)}})
-                   .dump() +
-               "\n";
+        Json document(Json::Object{{"size", static_cast<int64_t>(bytes.size())},
+                                   {"deliveries", static_cast<int64_t>(message.deliveries)}});
+        is_text(bytes) ? document.set("data", std::string(bytes)) : document.set("base64", base64(bytes));
+        return document.dump() + "\n";
     }
     std::string text = framed(bytes, framing);
     if (framing == Framing::whole && context.terminal.is_tty) text += '\n';

@@ -54,8 +54,7 @@ enum ObjectFlag : uint32_t {
     kPriorities = 1 << 0,    // queue: 0-7 instead of FIFO
     kDeadLetters = 1 << 1,   // queue: what was delivered too often is kept for the broker to move
     kSignalTokens = 1 << 2,  // semaphore: acquired permits are tokens, unless a call says otherwise
-    kBounded = 1 << 3,       // semaphore: no more permits than at first
-    kFifo = 1 << 4,          // lock: in the order of asking
+    kFifo = 1 << 3,          // lock: in the order of asking
 };
 
 // The one process that died last while it held something here.

@@ -34,6 +34,8 @@ Error not_permitted(const Json& parameters) {
 }
 
 Error invalid_value(const Json& parameters) {
+    // Of an object that is there: it is of another kind than the handle.
+    if (parameters["parameter"].as_string() == "kind") return {parameters["message"].as_string(), EPROTO};
     return {"the daemon does not accept the value of " + quoted(parameters["parameter"].as_string()) + ": " +
                 parameters["message"].as_string(),
             EINVAL};

@@ -121,6 +121,8 @@ TEST(Cli, WrongUsesSayWhatIsMissingOrTooMuch) {
     EXPECT_THAT(refused({"logs", "a", "-n", "99999999999999999999"}), HasSubstr("not a whole number"));
     EXPECT_THAT(refused({"wait", "a", "--timeout", "5"}),
                 HasSubstr("\"5\" is not a duration such as 500ms, 90s or 10m; did you mean \"5s\"?"));
+    EXPECT_THAT(refused({"sem", "run", "a", "--timeout", "0.5s", "--", "true"}),
+                HasSubstr("is not a duration"));
     EXPECT_THAT(refused({"-s"}), HasSubstr("--socket needs a value"));
 }
 

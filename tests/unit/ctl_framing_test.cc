@@ -56,6 +56,14 @@ TEST(Framing, WhatIsWrittenIsReadAgain) {
     EXPECT_EQ(framed("a\0b"s, Framing::whole), "a\0b"s);
 }
 
+TEST(Framing, BytesAsBase64) {
+    EXPECT_EQ(base64(""), "");
+    EXPECT_EQ(base64("f"), "Zg==");
+    EXPECT_EQ(base64("fo"), "Zm8=");
+    EXPECT_EQ(base64("foo"), "Zm9v");
+    EXPECT_EQ(base64("\xff\0\xfe\x80"s), "/wD+gA==");
+}
+
 TEST(Framing, OneAtMostIsChosen) {
     Arguments args;
     EXPECT_EQ(*framing_of(args), Framing::whole);

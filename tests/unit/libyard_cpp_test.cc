@@ -42,7 +42,13 @@ TEST_F(Cpp, AQueueCarriesMessages) {
     EXPECT_FALSE(jobs.put("full", immediately));
     std::byte buffer[8];
     EXPECT_EQ(jobs.get_into(buffer, immediately), 1u);
-    EXPECT_EQ(jobs.purge(), 3u);
+    EXPECT_EQ(jobs.peek(), "b");
+    EXPECT_EQ(jobs.get_many(2, immediately), (std::vector<std::string>{"b", "c"}));
+    EXPECT_EQ(jobs.get_many(2, immediately), std::vector<std::string>{"d"});
+    EXPECT_EQ(jobs.peek(), std::nullopt);
+    EXPECT_TRUE(jobs.put(""));
+    EXPECT_EQ(jobs.peek(), "");
+    EXPECT_EQ(jobs.purge(), 1u);
 }
 
 TEST_F(Cpp, ALeaseThatIsNotAcknowledgedGivesTheMessageBack) {

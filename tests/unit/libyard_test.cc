@@ -245,7 +245,7 @@ TEST_F(Libyard, TheNextBrokerHearsOfADeadLetterToo) {
 }
 
 TEST_F(Libyard, SemaphorePermitsAreResourcesOrTokens) {
-    broker.create("slots", {.kind = Kind::semaphore, .capacity = 2, .value = 2, .flags = ipc::kBounded});
+    broker.create("slots", {.kind = Kind::semaphore, .capacity = 2, .value = 2});
     yard_semaphore* slots = nullptr;
     ASSERT_EQ(yard_semaphore_open(client, "slots", &slots), 0) << yard_last_error();
     const int fd = yard_semaphore_fd(slots);

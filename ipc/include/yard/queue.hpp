@@ -147,12 +147,33 @@ class Queue {
         lease->ack();
         return message;
     }
-    // The same into the caller's memory: its size. Error EMSGSIZE: it is larger, and stays.
+    // Takes up to `most` messages for good; waits only for the first one.
+    std::vector<std::string> get_many(size_t most, Timeout timeout = forever) {
+        std::vector<std::string> messages;
+        while (messages.size() < most) {
+            std::optional<std::string> message = get(messages.empty() ? timeout : immediately);
+            if (!message) break;
+            messages.push_back(*std::move(message));
+        }
+        return messages;
+    }
+    // As get(), into the caller's memory: its size. Error EMSGSIZE: it is larger, and stays.
     std::optional<size_t> get_into(std::span<std::byte> buffer, Timeout timeout = forever) {
         const ssize_t result =
             yard_queue_get(raw_handle(), buffer.data(), buffer.size(), timeout.count(), nullptr);
         if (detail::ran_out(result)) return {};
         return static_cast<size_t>(detail::checked(result, "take a message"));
+    }
+    // A copy of the first message, which stays. Nothing: there is none.
+    std::optional<std::string> peek() {
+        for (std::string message;;) {
+            const ssize_t size = yard_queue_peek(raw_handle(), message.data(), message.size());
+            if (detail::ran_out(size)) return {};
+            const auto whole = static_cast<size_t>(detail::checked(size, "look at a message"));
+            const bool is_all = whole <= message.size();
+            message.resize(whole);
+            if (is_all) return message;
+        }
     }
     // Takes it to work on. With a `limit` it comes back after that, even if this process lives.
     std::optional<Lease> lease(Timeout timeout = forever, Timeout limit = Timeout(0)) {
