@@ -1,5 +1,6 @@
 // ctl ipc
 #include <charconv>
+#include <cstdio>
 
 #include "ctl/commands.h"
 #include "ctl/display_text.h"
@@ -43,17 +44,29 @@ std::string content_text(const Json& object) {
     return bytes_text(object["size"].as_int());
 }
 
+// Tenths only where they say something.
+std::string rate_text(const Json& rate) {
+    if (!rate.is_number()) return "-";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*f", rate.as_double() > 0 && rate.as_double() < 10 ? 1 : 0,
+                  rate.as_double());
+    return text;
+}
+
 Table object_table(const Json& objects) {
     Table table({{.title = "NAME", .narrowest = 8},
                  {.title = "KIND"},
                  {.title = "CONTENT"},
                  {.title = "USERS", .align = kRight},
                  {.title = "WAITERS", .align = kRight, .goes = 3},
+                 {.title = "PUT/S", .align = kRight, .goes = 4},
+                 {.title = "GET/S", .align = kRight, .goes = 5},
                  {.title = "MEMORY", .align = kRight, .goes = 2},
                  {.title = "LIFETIME", .goes = 1}});
     for (const Json& object : objects.as_array()) {
         table.add({object["name"].as_string(), object["kind"].as_string(), content_text(object),
                    std::to_string(object["users"].as_int()), std::to_string(object["waiters"].as_int()),
+                   rate_text(object["put_rate"]), rate_text(object["get_rate"]),
                    bytes_text(object["bytes"].as_int()), object["lifetime"].as_string()});
     }
     return table;
@@ -70,13 +83,14 @@ Table user_table(const Json& users) {
                  {.title = "UID", .align = kRight, .goes = 2},
                  {.title = "HOLDS", .align = kRight},
                  {.title = "LEASES", .align = kRight},
+                 {.title = "FOR", .align = kRight},
                  {.title = "USES IT", .align = kRight, .goes = 1},
                  {.title = "WAITS", .align = kRight}});
     for (const Json& user : users.as_array()) {
         const auto number = [&](const char* name) { return std::to_string(user[name].as_int()); };
         table.add({number("pid"), user.has("service") ? user["service"].as_string() : "-", number("uid"),
-                   number("holds"), number("leases"), since_text(user["since"]),
-                   since_text(user["waiting_since"])});
+                   number("holds"), number("leases"), since_text(user["held_since"]),
+                   since_text(user["since"]), since_text(user["waiting_since"])});
     }
     return table;
 }
@@ -134,7 +148,10 @@ Outcome run_ipc_create(Context& context) {
     if (!options) return trouble(options.error());
     Json asked(
         Json::Object{{"kind", args.kind}, {"name", args.name}, {"options", std::move(options).value()}});
-    if (args.ephemeral) asked.set("lifetime", "ephemeral");
+    if (args.ephemeral) {
+        asked.set("lifetime", "ephemeral");
+        asked.set("attach", false);  // as ctl ends at once
+    }
     if (args.exist_ok) asked.set("exist_ok", true);
     if (!args.mode.empty()) {
         const Result<int64_t, Trouble> mode = mode_of(args.mode);

@@ -5,6 +5,7 @@
 #include <climits>
 #include <cstring>
 
+#include "ipc/channel/claim_word.h"
 #include "ipc/channel/object_spec.h"
 
 namespace yard::ipc {
@@ -185,6 +186,7 @@ int Queue::lease(Message* message, size_t capacity, Nanoseconds until, Nanosecon
     const auto mine = static_cast<uint32_t>(index);
     Descriptor& descriptor = core_.descriptor(mine);
     const MessageWord word = MessageWord::of(descriptor.word.load());
+    descriptor.leased_ms.put(coarse_now_ms());
     if (limit > 0) {
         const Nanoseconds end = time_in(limit);
         descriptor.lease_until.store(end);

@@ -72,6 +72,8 @@ class Queue {
     QueueCounts counts() const { return core_.counts(); }
     // Every message was taken and acknowledged, and no loan is open; dead letters may be left.
     bool is_idle() const { return core_.is_idle(); }
+    // puts, gets and queued alone, which is quick.
+    QueueCounts traffic() const { return core_.traffic(); }
     // Dead letters came into being by a call of ours since the last time: the broker should hear of it.
     bool take_settle_wish() { return core_.take_settle_wish(); }
 

@@ -288,7 +288,7 @@ bool QueueCore::is_idle() const {
     return true;
 }
 
-QueueCounts QueueCore::counts() const {
+QueueCounts QueueCore::traffic() const {
     QueueCounts counts;
     for (uint32_t number = 0; number < layout_.rings; ++number) {
         const uint64_t head_place = ring(number).head.load();
@@ -300,6 +300,11 @@ QueueCounts QueueCore::counts() const {
         if (tail_place > head_place) counts.queued += static_cast<uint32_t>(tail_place - head_place);
     }
     counts.queued = std::min(counts.queued, layout_.capacity);
+    return counts;
+}
+
+QueueCounts QueueCore::counts() const {
+    QueueCounts counts = traffic();
     for (uint32_t index = 0; index < layout_.capacity; ++index) {
         const MessageState state = MessageWord::of(descriptors_[index].word.load()).state;
         counts.leased += state == MessageState::leased;

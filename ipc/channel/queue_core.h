@@ -97,6 +97,8 @@ class QueueCore {
 
     ByteBudget& budget() { return budget_; }
     QueueCounts counts() const;
+    // Of these puts, gets and queued alone: no message is looked at, however many there can be.
+    QueueCounts traffic() const;
     // Somebody has written what cannot be: going on through all messages might take for ever.
     bool is_spoilt() const { return spoilt_.load(std::memory_order_relaxed); }
     bool take_settle_wish() { return settle_wish_.exchange(false); }

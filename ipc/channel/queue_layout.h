@@ -89,7 +89,7 @@ struct alignas(64) Descriptor {
     SharedWord<int64_t> lease_until;  // CLOCK_MONOTONIC; 0: for ever
     SharedWord<int64_t> expires_ns;   // 0: never
     SharedWord<uint64_t> origin;      // a dead letter's place in the queue it came from, see dead_letters.h
-    uint64_t reserved;
+    SharedWord<uint64_t> leased_ms;   // as coarse_now_ms, for people
     std::byte inline_bytes[192];
 };
 static_assert(sizeof(Descriptor) == 256);

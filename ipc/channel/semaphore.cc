@@ -98,12 +98,16 @@ uint32_t Semaphore::value() const {
 
 std::vector<uint32_t> Semaphore::held_by_owner() const {
     std::vector<uint32_t> held(kOwnerSlots);
+    for_each_held([&held](OwnerId owner, uint64_t) { ++held[owner]; });
+    return held;
+}
+
+void Semaphore::for_each_held(const std::function<void(OwnerId, uint64_t)>& see) const {
     const uint32_t end = extent();
     for (uint32_t i = 0; i < end; ++i) {
         const ClaimWord permit = ClaimWord::of(permits_[i].load());
-        if (permit.state == ClaimState::held) ++held[permit.owner];
+        if (permit.state == ClaimState::held) see(permit.owner, permit.since_ms);
     }
-    return held;
 }
 
 // One look at each: the dead takes none any more, and whoever writes its number into the memory must not keep us here.

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "ipc/channel/bell.h"
@@ -33,6 +34,8 @@ class Semaphore {
     void want_bell() { segment_.header().readable.want_bell(); }
     // How many permits each owner slot holds.
     std::vector<uint32_t> held_by_owner() const;
+    // Each permit that is held: since_ms as coarse_now_ms.
+    void for_each_held(const std::function<void(OwnerId owner, uint64_t since_ms)>& see) const;
     // Frees all that `owner`, who is dead, holds: how many.
     uint32_t take_back(OwnerId owner);
 

@@ -164,5 +164,17 @@ TEST_F(BrokerStore, ASlotThatWasGivenBackIsNotTheNextToBeGiven) {
     EXPECT_TRUE(object.users.contains(2));
 }
 
+TEST_F(BrokerStore, UsersWhoComeAndGoTakeTheSlotsOfOnePage) {
+    ObjectStore store = next_engine();
+    Object& object = *store.create(facts("mutex", Kind::lock)).value();
+    for (int pid = 10; pid < 200; ++pid) {
+        attach(store, object, pid);
+        EXPECT_LT(object.users.begin()->first, 64u);
+        store.detach(object.users.begin()->second);
+    }
+    for (int pid = 200; pid < 400; ++pid) attach(store, object, pid);
+    EXPECT_EQ(object.users.size(), 200u);
+}
+
 }  // namespace
 }  // namespace yard::engine

@@ -160,7 +160,7 @@ YARD_EXPORT ssize_t yard_queue_peek(yard_queue* handle, void* buf, size_t cap) {
 }
 YARD_EXPORT ssize_t yard_queue_size(yard_queue* handle) {
     Queue* const queue = handle->object->core();
-    return queue == nullptr ? -errno : static_cast<ssize_t>(queue->counts().queued);
+    return queue == nullptr ? -errno : static_cast<ssize_t>(queue->traffic().queued);
 }
 YARD_EXPORT ssize_t yard_queue_capacity(yard_queue* handle) {
     return handle->object->segment().spec().capacity;

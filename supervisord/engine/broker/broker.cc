@@ -10,6 +10,7 @@
 #include "engine/broker/access_rules.h"
 #include "engine/broker/object_spec.h"
 #include "engine/broker/object_views.h"
+#include "ipc/channel/queue.h"
 
 namespace yard::engine {
 namespace {
@@ -76,10 +77,13 @@ std::string Broker::mismatch(const Object& object, const conf::ObjectConfig& con
     const ObjectRecord& record = *object.record;
     const std::string name = object.name();
     if (record.kind != config.kind)
-        return name + " is there as a " + kind_word(record.kind) + ", not as a " + kind_word(config.kind);
+        return name + " is there as " + conf::with_article(kind_word(record.kind)) + ", not as " +
+               conf::with_article(kind_word(config.kind));
     const bool same =
         is_same(record.spec, spec_of(config)) && record.dead_letter.view() == config.queue.dead_letter;
-    return same ? "" : name + " is there as a " + kind_word(record.kind) + " with other properties";
+    return same ? ""
+                : name + " is there as " + conf::with_article(kind_word(record.kind)) +
+                      " with other properties";
 }
 
 std::string Broker::conflict(const std::vector<conf::ObjectConfig>& objects) {
@@ -117,7 +121,7 @@ void Broker::declare_one(const DeclaredObject& declared) {
     Object* object = store_.find(config.name);
     if (object == nullptr) {
         const Result<Object*> made = store_.create(facts);
-        if (!made) parts_.problem("ipc." + config.name + ": " + made.error().message);
+        made ? begin_to_measure(**made) : parts_.problem("ipc." + config.name + ": " + made.error().message);
         return;
     }
     if (const std::string fault = mismatch(*object, config); !fault.empty())
@@ -178,12 +182,13 @@ IpcResult<bool> Broker::create(const IpcPeer& peer, const control::IpcCreation& 
         return refuse_value("options", "queue.dead_letter: " + no);
     const control::Credentials& owner = peer.credentials;
     ObjectRecord facts = facts_of(*config, owner.uid, owner.gid);
-    if (creation.ephemeral) facts.lifetime = Lifetime::ephemeral;
+    if (creation.ephemeral) facts.lifetime = creation.attach ? Lifetime::ephemeral : Lifetime::awaiting;
     if (const std::string no = limit_refusal(owner.uid, most_bytes(facts.kind, facts.spec)); !no.empty())
         return refuse_failed({no, EDQUOT});
     const Result<Object*> made = store_.create(facts);
     if (!made) return refuse_failed(made.error());
-    if (!creation.ephemeral) return true;
+    begin_to_measure(**made);
+    if (!creation.ephemeral || !creation.attach) return true;
     // Its first user is who made it, so that it does not outlive one who dies before opening it.
     const IpcResult<uint32_t> first = attach_peer(peer, **made);
     if (first) return true;
@@ -282,10 +287,11 @@ Result<Unit, IpcRefusal> Broker::check_open(const Object& object, const std::str
                                             bool writable) const {
     const std::string& is = kind_word(object.record->kind);
     if (!kind.empty() && kind != is)
-        return refuse_value("kind", object.name() + " is a " + is + ", not a " + kind);
+        return refuse_value(
+            "kind", object.name() + " is " + conf::with_article(is) + ", not " + conf::with_article(kind));
     if (!writable && object.record->kind != Kind::shm && !object.is_pipe())
-        return refuse_value("writable",
-                            "a " + is + " cannot be opened for reading alone: waiting writes too");
+        return refuse_value(
+            "writable", conf::with_article(is) + " cannot be opened for reading alone: waiting writes too");
     return Unit{};
 }
 
@@ -356,16 +362,23 @@ IpcResult<Unit> Broker::settle(const IpcPeer& peer, const std::string& name) {
 
 // ---- Looking
 
+void Broker::begin_to_measure(Object& object) {
+    if (!object.segment || object.segment->spec().kind != ipc::Kind::queue) return;
+    const ipc::QueueCounts so_far = ipc::Queue(*object.segment, ipc::kBroker, nullptr).traffic();
+    static_cast<void>(object.meter.look(parts_.clock->now(), {so_far.puts, so_far.gets}));
+}
+
 std::vector<control::IpcObject> Broker::list(const IpcPeer& peer, const std::vector<std::string>& globs) {
     std::vector<control::IpcObject> found;
-    for (const auto& [number, object] : store_.objects()) {
+    for (auto& [number, object] : store_.objects()) {
         if (!is_visible(peer, object)) continue;
         const std::string name = object.name();
         const bool wanted = globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
                                 return matches_glob(glob, name);
                             });
         if (!wanted) continue;
-        found.push_back(view_of(object, object.is_pipe() ? store_.pipes().path(name) : ""));
+        found.push_back(
+            view_of(object, object.is_pipe() ? store_.pipes().path(name) : "", parts_.clock->now()));
     }
     std::ranges::sort(found, {}, &control::IpcObject::name);
     return found;

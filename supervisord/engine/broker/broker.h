@@ -123,6 +123,7 @@ class Broker final : public control::IpcBackend {
     bool move_letters(Object& object);
     void settle(Object& object);
     void settle_later(bool at_once);
+    void begin_to_measure(Object& object);
     void settle_again();
 
     const Parts parts_;

@@ -33,6 +33,7 @@ void Broker::take_over() {
     }
     std::set<ProcessId> dead;
     for (auto& [number, object] : store_.objects()) {
+        begin_to_measure(object);
         for (const auto& [owner, attachment] : object.users) {
             const AttachmentRecord& record = store_.registry().attachment(attachment);
             const ProcessId process = record.process();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace yard::engine {
 namespace {
 
 using Kind = conf::ObjectConfig::Kind;
+
+constexpr uint32_t kOwnersOfAPage = 4096 / sizeof(ipc::OwnerRecord);
 
 bool is_pipe(const ObjectRecord& record) {
     return record.kind == Kind::pipe;
@@ -171,14 +174,19 @@ void ObjectStore::remove(uint32_t number) {
 std::optional<uint32_t> ObjectStore::attach(Object& object, AttachmentRecord& facts) {
     constexpr uint32_t kUsers = ipc::kOwnerSlots - 1;
     if (object.users.size() >= kUsers) return std::nullopt;
-    // Not the one that was given back last: what is late for its old owner shall not meet a new one.
+    // Not the one that was given back last: what is late for its old owner shall not meet a new one. Among few, so that
+    // users who come and go do not bring every page of the records into being.
+    const auto users = static_cast<uint32_t>(object.users.size());
+    const uint32_t among = std::clamp<uint32_t>(2 * users, kOwnersOfAPage - 1, kUsers);
     do {
-        object.last_owner = object.last_owner % kUsers + 1;
+        object.last_owner = object.last_owner % among + 1;
     } while (object.users.contains(object.last_owner));
     facts.object = object.number;
     facts.owner = object.last_owner;
     const std::optional<uint32_t> attachment = registry_.attach(facts);
     if (!attachment) return std::nullopt;
+    if (object.record->lifetime == Lifetime::awaiting)
+        registry_.set_lifetime(object.number, Lifetime::ephemeral);
     object.users[facts.owner] = *attachment;
     ipc::OwnerRecord& shown = object.segment->owner(facts.owner);
     shown.waiting.store(0);

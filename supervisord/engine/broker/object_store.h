@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "engine/broker/pipe_files.h"
+#include "engine/broker/rate_meter.h"
 #include "engine/broker/registry.h"
 #include "engine/held_fds.h"
 #include "ipc/channel/bell.h"
@@ -56,6 +57,7 @@ struct Object {
     std::optional<ipc::Segment> segment;       // none: a pipe
     std::map<ipc::OwnerId, uint32_t> users{};  // their attachments
     ipc::OwnerId last_owner = 0;
+    RateMeter meter{};  // of a queue
 
     bool is_pipe() const { return !segment.has_value(); }
     std::string name() const { return std::string(record->name.view()); }

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <map>
 
 #include "conf/object_types.h"
+#include "ipc/channel/claim_word.h"
 #include "ipc/channel/event.h"
 #include "ipc/channel/lock.h"
 #include "ipc/channel/queue.h"
@@ -18,9 +20,10 @@ namespace {
 using control::IpcObject;
 using control::IpcUser;
 
-constexpr const char* kLifetimes[] = {"declared", "dynamic", "ephemeral"};
+constexpr const char* kLifetimes[] = {"declared", "dynamic", "ephemeral", "ephemeral"};
 
-void describe_queue(const ipc::Segment& segment, IpcObject* view) {
+void describe_queue(Object& object, BootTime now, IpcObject* view) {
+    const ipc::Segment& segment = *object.segment;
     const ipc::QueueCounts counts = ipc::Queue(segment, ipc::kBroker, nullptr).counts();
     view->numbers = {{"size", counts.queued},
                      {"capacity", segment.spec().capacity},
@@ -34,6 +37,9 @@ void describe_queue(const ipc::Segment& segment, IpcObject* view) {
                      {"expired", static_cast<int64_t>(counts.expired)},
                      {"redelivered", static_cast<int64_t>(counts.redelivered)}};
     view->closed = counts.closed;
+    const QueueRates rates = object.meter.look(now, {counts.puts, counts.gets});
+    view->put_rate = rates.puts;
+    view->get_rate = rates.gets;
 }
 
 void describe_semaphore(const Object& object, IpcObject* view) {
@@ -52,12 +58,12 @@ void describe_pipe(const Object& object, IpcObject* view) {
     view->numbers = {{"size", waiting}, {"capacity", fcntl(object.memory.get(), F_GETPIPE_SZ)}};
 }
 
-void describe_kind(const Object& object, IpcObject* view) {
+void describe_kind(Object& object, BootTime now, IpcObject* view) {
     if (object.is_pipe()) return describe_pipe(object, view);
     const ipc::Segment& segment = *object.segment;
     switch (segment.spec().kind) {
         case ipc::Kind::queue:
-            return describe_queue(segment, view);
+            return describe_queue(object, now, view);
         case ipc::Kind::semaphore:
             return describe_semaphore(object, view);
         case ipc::Kind::lock: {
@@ -101,6 +107,35 @@ std::vector<uint32_t> claims_by_owner(const ipc::Segment& segment) {
     return claims;
 }
 
+// Since when each user has the first of what it has, as coarse_now_ms; nothing of those who have nothing.
+std::map<ipc::OwnerId, uint64_t> held_since(const ipc::Segment& segment) {
+    std::map<ipc::OwnerId, uint64_t> first;
+    const auto note = [&first](ipc::OwnerId owner, uint64_t since_ms) {
+        uint64_t& known = first.try_emplace(owner, since_ms).first->second;
+        known = std::min(known, since_ms);
+    };
+    if (segment.spec().kind == ipc::Kind::queue) {
+        const ipc::QueueCore core(segment, ipc::kBroker, nullptr);
+        for (uint32_t i = 0; i < core.layout().capacity; ++i) {
+            const ipc::Descriptor& message = core.descriptor(i);
+            const ipc::MessageWord word = ipc::MessageWord::of(message.word.load());
+            if (word.state == ipc::MessageState::leased) note(word.owner, message.leased_ms.load());
+        }
+    } else if (segment.spec().kind == ipc::Kind::semaphore) {
+        ipc::Semaphore(segment, ipc::kBroker, nullptr).for_each_held(note);
+    } else if (segment.spec().kind == ipc::Kind::lock) {
+        const ipc::ClaimWord holder = ipc::Lock(segment, ipc::kBroker, nullptr).holder();
+        if (holder.state == ipc::ClaimState::held) note(holder.owner, holder.since_ms);
+    }
+    return first;
+}
+
+// As far as it can be: users may have written anything.
+WallTime wall_time(uint64_t since_ms, WallTime now) {
+    const uint64_t now_ms = ipc::coarse_now_ms();
+    return now - std::chrono::milliseconds(now_ms - std::min(since_ms, now_ms));
+}
+
 // What the process says of itself, as far as it can be.
 WallTime waiting_since(const ipc::OwnerRecord& shown, WallTime since, WallTime now) {
     const int64_t boot = ipc::boot_now();
@@ -110,7 +145,7 @@ WallTime waiting_since(const ipc::OwnerRecord& shown, WallTime since, WallTime n
 
 }  // namespace
 
-IpcObject view_of(const Object& object, std::string path) {
+IpcObject view_of(Object& object, std::string path, BootTime now) {
     const ObjectRecord& record = *object.record;
     IpcObject view;
     view.name = object.name();
@@ -125,7 +160,7 @@ IpcObject view_of(const Object& object, std::string path) {
     view.users = static_cast<int64_t>(object.users.size());
     for (const auto& [owner, attachment] : object.users)
         view.waiters += waiters_of(object.segment->owner(owner));
-    describe_kind(object, &view);
+    describe_kind(object, now, &view);
     return view;
 }
 
@@ -134,6 +169,7 @@ std::vector<IpcUser> users_of(const Object& object, const Registry& registry, Wa
     if (object.is_pipe()) return users;
     const std::vector<uint32_t> claims = claims_by_owner(*object.segment);
     const bool is_queue = object.segment->spec().kind == ipc::Kind::queue;
+    const std::map<ipc::OwnerId, uint64_t> since = held_since(*object.segment);
     for (const auto& [owner, attachment] : object.users) {
         const AttachmentRecord& record = registry.attachment(attachment);
         IpcUser user;
@@ -144,6 +180,8 @@ std::vector<IpcUser> users_of(const Object& object, const Registry& registry, Wa
         const ipc::OwnerRecord& shown = object.segment->owner(owner);
         if (waiters_of(shown) > 0) user.waiting_since = waiting_since(shown, user.since, now);
         (is_queue ? user.leases : user.holds) = claims[owner];
+        if (const auto first = since.find(owner); first != since.end())
+            user.held_since = wall_time(first->second, now);
         users.push_back(std::move(user));
     }
     return users;

@@ -10,7 +10,7 @@
 namespace yard::engine {
 
 // `path`: of a pipe.
-control::IpcObject view_of(const Object& object, std::string path);
+control::IpcObject view_of(Object& object, std::string path, BootTime now);
 // Without the names of services, in the order of their owner slots. REQUIRES nothing: a pipe has none.
 std::vector<control::IpcUser> users_of(const Object& object, const Registry& registry, WallTime now);
 

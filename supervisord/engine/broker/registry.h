@@ -29,7 +29,12 @@ enum class ObjectState : uint32_t {
     removing,  // the name is gone; what it had is being given up
 };
 
-enum class Lifetime : uint32_t { declared, dynamic, ephemeral };
+enum class Lifetime : uint32_t {
+    declared,
+    dynamic,
+    ephemeral,
+    awaiting,  // will be ephemeral, and has had no user yet
+};
 
 struct ObjectName {
     static constexpr size_t kMax = 128;

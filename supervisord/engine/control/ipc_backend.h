@@ -41,6 +41,7 @@ struct IpcCreation {
     bool ephemeral = false;
     uint32_t mode = 0600;
     bool exist_ok = false;
+    bool attach = true;  // of an ephemeral one: whoever creates it is its first user
 };
 
 struct IpcOpened {
@@ -60,6 +61,7 @@ struct IpcObject {
     int64_t users = 0, waiters = 0;
     std::vector<std::pair<const char*, int64_t>> numbers;  // of its kind: "size", "capacity" ...
     std::optional<bool> closed;
+    std::optional<double> put_rate, get_rate;  // of a queue, messages a second
 };
 
 struct IpcUser {
@@ -70,6 +72,7 @@ struct IpcUser {
     WallTime since{};
     std::optional<WallTime> waiting_since;
     int64_t holds = 0, leases = 0;
+    std::optional<WallTime> held_since;  // what it holds or has leased, the first of it
 };
 
 class IpcBackend {

@@ -1,4 +1,5 @@
 // Channel objects.
+#include <cmath>
 #include <cstdio>
 
 #include "base/text.h"
@@ -56,6 +57,11 @@ std::string octal(uint32_t mode) {
     return digits;
 }
 
+// As exact as it is of use.
+double rounded(double rate) {
+    return std::round(rate * 10) / 10;
+}
+
 void write_object(JsonWriter& json, const IpcObject& object) {
     json.begin_object().member("name", object.name).member("kind", object.kind);
     json.member("uid", object.uid).member("gid", object.gid).member("mode", octal(object.mode));
@@ -64,6 +70,8 @@ void write_object(JsonWriter& json, const IpcObject& object) {
     if (!object.path.empty()) json.member("path", object.path);
     for (const auto& [name, number] : object.numbers) json.member(name, number);
     if (object.closed) json.member("closed", *object.closed);
+    if (object.put_rate) json.member("put_rate", rounded(*object.put_rate));
+    if (object.get_rate) json.member("get_rate", rounded(*object.get_rate));
     json.end_object();
 }
 
@@ -72,7 +80,9 @@ void write_user(JsonWriter& json, const IpcUser& user) {
     if (!user.service.empty()) json.member("service", user.service);
     json.member("since", format_rfc3339(user.since));
     if (user.waiting_since) json.member("waiting_since", format_rfc3339(*user.waiting_since));
-    json.member("holds", user.holds).member("leases", user.leases).end_object();
+    json.member("holds", user.holds).member("leases", user.leases);
+    if (user.held_since) json.member("held_since", format_rfc3339(*user.held_since));
+    json.end_object();
 }
 
 }  // namespace
@@ -88,8 +98,9 @@ void Methods::ipc_create(Call& call) {
     std::optional<conf::ObjectOptions> options = options_of(call);
     if (!options) return;
     const IpcCreation creation{
-        parameters["name"].as_string(), parameters["kind"].as_string(), *std::move(options),
-        lifetime == "ephemeral",        static_cast<uint32_t>(mode),    parameters["exist_ok"].as_bool()};
+        parameters["name"].as_string(),    parameters["kind"].as_string(), *std::move(options),
+        lifetime == "ephemeral",           static_cast<uint32_t>(mode),    parameters["exist_ok"].as_bool(),
+        parameters["attach"].as_bool(true)};
     const IpcResult<bool> created = backend_.ipc().create(peer_of(call), creation);
     if (!created) return answer_refused(call, created.error());
     call.reply(JsonWriter().begin_object().member("created", *created).end_object().take());

@@ -1,6 +1,8 @@
 """The commands on channel objects, as shell scripts use them."""
 
+import base64
 import ctypes
+import datetime
 import errno
 import os
 import signal
@@ -55,6 +57,14 @@ class Queues(Channels):
         self.assertEqual(self.run_ctl("queue", "get", "jobs"), BINARY)
         self.assertEqual(self.run_ctl("queue", "get", "jobs"), b"")
         self.assertEqual(self.run_ctl("queue", "get", "jobs"), b"-- a word")
+
+    def test_as_json_no_byte_is_lost_either(self):
+        self.run_ctl("queue", "put", "jobs", input=BINARY)
+        self.run_ctl("queue", "put", "jobs", "gr\u00fcn")
+        for command in ("peek", "get"):
+            message = self.d.ctl_json("queue", command, "jobs")
+            self.assertEqual((base64.b64decode(message["base64"]), message["size"]), (BINARY, len(BINARY)))
+        self.assertEqual(self.d.ctl_json("queue", "get", "jobs"), {"size": 5, "deliveries": 1, "data": "gr\u00fcn"})
 
     def test_streams_of_messages_go_through_as_they_came(self):
         for option, stream in (
@@ -150,6 +160,42 @@ class Holding(Channels):
         self.run_ctl("lock", "run", "mutex", "--timeout", "10ms", "--", "true", expect=5)
         (user,) = self.d.ctl_json("ipc", "who", "mutex")
         self.assertEqual((user["pid"], user["holds"]), (holder.pid, 1))
+        self.check_time(user["held_since"])
+
+    def check_time(self, text):
+        """It lies within the life of the daemon."""
+        started = self.d.stderr_path.stat().st_ctime
+        self.assertLess(abs(datetime.datetime.fromisoformat(text).timestamp() - started), 60, text)
+
+    def test_who_has_something_and_since_when_and_who_waits(self):
+        for options in ((), ("fifo=true",)):
+            with self.subTest(options=options):
+                self.run_ctl("ipc", "create", "lock", "door", *options)
+                holder = self.begin("lock", "run", "door", "--", "sh", "-c", "echo; exec sleep 1000")
+                holder.stdout.readline()
+                waiter = self.begin("lock", "run", "door", "--", "true")
+                self.wait_until_waiting("door")
+                users = {user["pid"]: user for user in self.d.ctl_json("ipc", "who", "door")}
+                self.check_time(users[holder.pid]["held_since"])
+                self.check_time(users[waiter.pid]["waiting_since"])
+                self.assertNotIn("held_since", users[waiter.pid])
+                self.assertNotIn("waiting_since", users[holder.pid])
+                self.run_ctl("ipc", "rm", "door")
+        self.run_ctl("queue", "put", "jobs", "work")
+        worker = self.begin("queue", "run", "jobs", "--", "sh", "-c", "echo; exec sleep 1000")
+        worker.stdout.readline()
+        (user,) = self.d.ctl_json("ipc", "who", "jobs")
+        self.assertEqual((user["pid"], user["leases"]), (worker.pid, 1))
+        self.check_time(user["held_since"])
+
+    def test_how_fast_a_queue_moves_is_told_from_look_to_look(self):
+        self.run_ctl("ipc", "create", "queue", "quick")
+        self.run_ctl("queue", "put", "quick", "--lines", input=b"x\n" * 1000)
+        self.run_ctl("queue", "get", "quick", "-n", "10")
+        (quick,) = self.d.ctl_json("ipc", "stat", "quick")
+        self.assertGreater(quick["put_rate"], 10)
+        self.assertLess(quick["get_rate"], quick["put_rate"])
+        self.assertRegex(self.run_ctl("ipc", "ls").decode(), r"(?m)^NAME .* PUT/S +GET/S ")
 
     def test_the_lock_of_a_dead_ctl_is_free_and_the_next_one_is_told(self):
         holder = self.begin("lock", "run", "mutex", "--", "sh", "-c", "echo $$; exec sleep 1000")
@@ -229,6 +275,17 @@ class Others(Channels):
         self.run_ctl("ipc", "create", "queue", "x", "capacity", expect=2)
         self.run_ctl("ipc", "create", "queue", "x", "--mode", "0999", expect=2)
 
+    def test_an_ephemeral_object_waits_for_its_first_user_and_goes_with_its_last(self):
+        self.run_ctl("ipc", "create", "event", "brief", "--ephemeral")
+        self.d.kill_engine()
+        (brief,) = self.d.ctl_json("ipc", "stat", "brief")
+        self.assertEqual((brief["lifetime"], brief["users"]), ("ephemeral", 0))
+        waiter = self.begin("event", "wait", "brief")
+        self.wait_until_waiting("brief")
+        self.run_ctl("event", "set", "brief")
+        self.assertEqual(waiter.wait(20), 0)
+        wait_for(lambda: self.d.ctl_json("ipc", "ls", "brief") == [], 10, "the end of brief")
+
     def test_who_waits_is_ended_by_a_removal(self):
         self.run_ctl("ipc", "create", "event", "brief")
         waiter = self.begin("event", "wait", "brief", stderr=subprocess.PIPE)
@@ -280,6 +337,8 @@ class FromAnyLanguage(Scenario):
         self.assertEqual(create(b"two"), 1)
         self.assertEqual(create(b"three"), -errno.EDQUOT)
         event = ctypes.c_void_p()
+        self.assertEqual(yard.yard_queue_open(client, b"one", ctypes.byref(event)), -errno.EPROTO)
+        self.assertEqual(yard.yard_last_error(), b"one is an event, not a queue")
         self.assertEqual(yard.yard_event_open(client, b"one", ctypes.byref(event)), 0)
         self.assertEqual(yard.yard_event_wait(event, ctypes.c_int64(1)), -errno.ETIMEDOUT)
         yard.yard_event_set(event)
