@@ -228,7 +228,9 @@ class Reload:
 
     def test_another_reload_has_to_wait_for_what_still_stops(self):
         d = self.make(config({}))
-        slow = {"command": zoo("on-term", 1500, 0, "touch", d.path("up"), "forever")}
+        wait = f"while [ ! -e {d.path('go')} ]; do sleep 0.02; done"
+        slow = {"shell": f"trap '{wait}; exit 0' TERM; touch {d.path('up')}; while :; do sleep 0.02; done",
+                "stop": {"timeout": "60s"}}
         stays = {"command": zoo("forever")}
         d.write_config(config({"slow": slow, "stays": stays}))
         d.start()
@@ -239,6 +241,7 @@ class Reload:
         d.write_config(config({"stays": stays, "another": stays}))
         self.assertIn("slow has to stop first", self.assert_ctl(1, d, "reload")[1])
         self.assert_ctl(1, d, "start", "slow")
+        d.path("go").touch()
         wait_for(lambda: self.names(d) == ["stays"], 10, "slow to be gone")
         self.assert_ctl(0, d, "reload")
         self.assertEqual(self.names(d), ["stays", "another"])
