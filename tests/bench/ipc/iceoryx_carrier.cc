@@ -10,6 +10,7 @@
 #include <cstring>
 #include <optional>
 
+#include "iceoryx_hoofs/log/logmanager.hpp"
 #include "iceoryx_posh/popo/untyped_publisher.hpp"
 #include "iceoryx_posh/popo/untyped_subscriber.hpp"
 #include "iceoryx_posh/runtime/posh_runtime.hpp"
@@ -61,15 +62,20 @@ class Iceoryx : public Carrier {
     static iox::RuntimeName_t name(const char* role) {
         return {iox::cxx::TruncateToCapacity, (role + std::to_string(getpid())).c_str()};
     }
+    static void begin(const char* role) {
+        using namespace iox::log;
+        LogManager::GetLogManager().SetDefaultLogLevel(LogLevel::kOff, LogLevelOutput::kHideLogLevel);
+        iox::runtime::PoshRuntime::initRuntime(name(role));
+    }
     void open_publisher() {
-        iox::runtime::PoshRuntime::initRuntime(name("sender"));
+        begin("sender");
         iox::popo::PublisherOptions options;
         options.subscriberTooSlowPolicy = iox::popo::ConsumerTooSlowPolicy::WAIT_FOR_CONSUMER;
         publisher_.emplace(iox::capro::ServiceDescription{"bench", "q", "m"}, options);
         while (!publisher_->hasSubscribers()) sched_yield();
     }
     void open_subscriber() {
-        iox::runtime::PoshRuntime::initRuntime(name("receiver"));
+        begin("receiver");
         iox::popo::SubscriberOptions options;
         options.queueCapacity = 128;  // its default pools have 200 chunks for large messages
         options.queueFullPolicy = iox::popo::QueueFullPolicy::BLOCK_PRODUCER;

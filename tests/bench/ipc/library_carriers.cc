@@ -27,11 +27,12 @@
 namespace yard::bench {
 namespace {
 
-// In the run's temporary folder.
+// In the run's temporary folder; another one each time.
 [[maybe_unused]] std::string socket_path(const char* name) {
+    static int number = 0;
     const char* const folder = getenv("TMPDIR");
     return std::string(folder != nullptr ? folder : "/tmp") + "/yard-bench-" + std::to_string(getpid()) +
-           name;
+           "-" + std::to_string(++number) + name;
 }
 
 #ifdef YARD_HAVE_BOOST
@@ -77,6 +78,8 @@ class ZeroMq : public Carrier {
         if (socket_ != nullptr) return socket_;
         context_ = zmq_ctx_new();
         socket_ = zmq_socket(context_, type);
+        const int soon = 1;  // ms; the other side may not be there yet
+        zmq_setsockopt(socket_, ZMQ_RECONNECT_IVL, &soon, sizeof soon);
         const int result =
             type == ZMQ_PUSH ? zmq_bind(socket_, address_.c_str()) : zmq_connect(socket_, address_.c_str());
         if (result != 0) abort();
