@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "base/exit_status.h"
+#include "base/signal_number.h"
 #include "ctl/channel.h"
 #include "ctl/child_command.h"
 
@@ -49,6 +51,13 @@ Outcome run_holding(Context& context, T* held, int (*release)(T*),
     return static_cast<ExitCode>(*code);
 }
 
+std::string what_became_of(const yard_death& death) {
+    if (death.wait_status == -1) return "died, or began another program,";
+    const ExitStatus status = ExitStatus::from_wait_status(death.wait_status);
+    if (status.is_signal()) return "was killed by " + signal_name(status.signal());
+    return "ended with code " + std::to_string(status.as_shell_code());
+}
+
 }  // namespace
 
 Outcome run_queue_run(Context& context) {
@@ -88,8 +97,8 @@ Outcome run_lock_run(Context& context) {
         yard_death death{};
         yard_lock_last_owner(lock->get(), &death);
         variables.push_back("YARD_OWNER_DIED=" + std::to_string(death.pid));
-        context.err.line("ctl: process " + std::to_string(death.pid) +
-                         " died while it held the lock; what the lock protects may be half done");
+        context.err.line("ctl: process " + std::to_string(death.pid) + ' ' + what_became_of(death) +
+                         " while it held the lock; what the lock protects may be half done");
         context.err.flush();
     }
     return run_holding(context, lock->get(), yard_lock_release, variables);

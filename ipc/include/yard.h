@@ -182,7 +182,7 @@ int yard_lock_release(yard_lock*); /* -EPERM: this process does not hold it */
 
 typedef struct yard_death {
     pid_t pid;
-    int wait_status; /* as of wait(2); -1: nobody knows */
+    int wait_status; /* as of wait(2); -1: nobody knows, or it lives and runs another program: execve lets go of all */
     int64_t time_ns; /* CLOCK_BOOTTIME */
 } yard_death;
 /* Who died last while it held the lock: 1; 0: nobody did. */

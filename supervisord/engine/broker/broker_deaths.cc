@@ -119,7 +119,8 @@ void Broker::leave_what_is_not_used(ProcessId process, const std::set<uint32_t>&
     for (const uint32_t attachment : left) {
         const uint32_t number = store_.registry().attachment(attachment).object;
         if (memory->contains(store_.at(number)->inode)) continue;
-        give_back(attachment, {});
+        // It lives, and runs another program.
+        give_back(attachment, {static_cast<uint32_t>(process.pid), ipc::kStatusUnknown});
         remove_if_left(number);
     }
 }

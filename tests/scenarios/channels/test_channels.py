@@ -7,9 +7,10 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import unittest
 
-from harness import BUILD, Scenario, ScenarioAsUser, wait_for
+from harness import BUILD, Scenario, ScenarioAsUser, procfs, wait_for
 
 OBJECTS = {
     "jobs": {"queue": {"capacity": 16, "max_message": "1MiB"}},
@@ -35,9 +36,9 @@ class Channels(Scenario):
         self.last_error = done.stderr.decode()
         return done.stdout
 
-    def begin(self, *words, **options):
+    def begin(self, *words, wrapper=(), **options):
         """A ctl that goes on; it is ended with the test."""
-        process = subprocess.Popen(self.d.ctl_command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options)
+        process = subprocess.Popen([*wrapper, *self.d.ctl_command(*words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(process.stdout.close)
@@ -205,7 +206,7 @@ class Holding(Channels):
         self.wait_until_waiting("mutex")
         holder.kill()
         self.assertEqual(waiter.stdout.read(), f"{holder.pid}\n".encode())
-        self.assertIn(f"process {holder.pid} died while it held the lock", waiter.stderr.read().decode())
+        self.assertIn(f"process {holder.pid} was killed by SIGKILL while it held the lock", waiter.stderr.read().decode())
         wait_for(lambda: not os.path.exists(f"/proc/{child}"), 10, "the command to end with its ctl")
 
     def test_signals_go_to_the_command(self):
@@ -317,6 +318,42 @@ class InServices(Scenario):
         }).start()
         d.wait_state("one", "completed")
         self.assertEqual(d.ctl("queue", "get", "jobs"), (0, "from a service", ""))
+
+
+class InAPidNamespace(Channels):
+    @unittest.skipIf(os.geteuid() != 0, "needs root to make a PID namespace")
+    def test_a_holder_there_is_known_by_its_number_here_and_missed_when_it_dies(self):
+        outer = self.begin("lock", "run", "mutex", "--", "sh", "-c", "echo; exec sleep 1000",
+                           wrapper=["unshare", "--pid", "--fork", "--kill-child"])
+        outer.stdout.readline()
+        (holder,) = self.d.ctl_json("ipc", "who", "mutex")
+        self.assertEqual(holder["pid"], procfs.children_of(outer.pid)[0])
+        self.run_ctl("lock", "run", "mutex", "--timeout", "10ms", "--", "true", expect=5)
+        os.kill(holder["pid"], signal.SIGKILL)
+        self.run_ctl("lock", "run", "mutex", "--timeout", "20s", "--", "true")
+        self.assertIn("SIGKILL", self.last_error)
+
+
+@unittest.skipIf(os.environ.get("YARD_SANITIZE"), "Python would need the sanitizer's runtime first")
+class AcrossExec(Channels):
+    def test_who_begins_another_program_lets_go_and_the_next_one_is_told(self):
+        script = f"""
+import ctypes, os
+yard = ctypes.CDLL("{BUILD / 'lib/libyard.so'}")
+yard.yard_connect.restype = ctypes.c_void_p
+client = ctypes.c_void_p(yard.yard_connect(b"{self.d.socket}"))
+lock = ctypes.c_void_p()
+assert yard.yard_lock_open(client, b"mutex", ctypes.byref(lock)) == 0
+assert yard.yard_lock_acquire(lock, ctypes.c_int64(-1)) == 0
+os.execvp("sh", ["sh", "-c", "echo; exec sleep 1000"])
+"""
+        holder = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        holder.stdout.readline()
+        self.run_ctl("lock", "run", "mutex", "--timeout", "20s", "--", "true")
+        self.assertIn(f"process {holder.pid} died, or began another program,", self.last_error)
 
 
 @unittest.skipIf(os.environ.get("YARD_SANITIZE"), "Python would need the sanitizer's runtime first")
