@@ -22,6 +22,8 @@ int complain(const std::string& message, int code) {
 }
 
 int run_engine(const Options& options) {
+    // A terminal sends these to all of its foreground; they are for the keeper, which passes them on.
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT}) signal(number, SIG_IGN);
     // Large buffers, such as compression's, are mapped and given back. By itself malloc raises this threshold to the
     // largest that was ever freed, and from then on each thread's arena keeps as much for good.
     mallopt(M_MMAP_THRESHOLD, 128 << 10);

@@ -94,6 +94,14 @@ class Ends:
             self.assertEqual(d.service_pids(), [])
             self.assertFalse(d.socket.exists())
 
+    def test_an_interrupt_from_the_terminal_reaches_all_and_ends_everything_in_order(self):
+        d = self.daemon({"one": {"command": zoo("forever")}})
+        d.wait_state("one", "running")
+        os.killpg(d.process.pid, signal.SIGINT)
+        self.assertEqual(d.wait_exit(), 0)
+        self.assertEqual(d.service_pids(), [])
+        self.assertNotIn("the engine ended", d.stderr_path.read_text())
+
     def test_ctl_shutdown_does_the_same(self):
         d = self.daemon({"one": {"command": zoo("forever")}})
         d.wait_state("one", "running")
