@@ -412,10 +412,13 @@ class Storm(Scenario):
             self.assert_ctl(0, d, "reload")
             wait_for(lambda: len(d.ctl_json("status")) == 4 + n % 2, 10, "the guest to come or go")
         for name in chatty:
-            files = lambda: sorted((d.state / "log").glob(f"{name}.log*"),
-                                   key=lambda f: -int(f.name.removeprefix(f"{name}.log").lstrip(".") or 0))
-            lines = lambda: "".join(f.read_text() for f in files()).splitlines()
-            wait_for(lambda: lines()[-1:] and lines()[-1].endswith(f" {count}"), 60, "the last line")
+            current = d.state / "log" / f"{name}.log"
+            last = lambda: d.ctl("logs", "-n", "1", name)[1]
+            wait_for(lambda: last().endswith(f" {count}\n"), 60, "the last line")
+            # Not before: a rotation that is under way renames them, and has one more.
+            files = sorted(current.parent.glob(f"{name}.log*"),
+                           key=lambda f: -int(f.name.removeprefix(f"{name}.log").lstrip(".") or 0))
+            lines = lambda: "".join(f.read_text() for f in files).splitlines()
             self.assertEqual([int(line.rsplit(" ", 1)[1]) for line in lines()], list(range(1, count + 1)))
             self.assertEqual(len({line.split()[1] for line in lines()}), 1)
 
