@@ -8,7 +8,7 @@ void Event::set() {
     event_word(segment_).store(1);
     EventCount& readable = segment_.header().readable;
     readable.wake_all();
-    if (bell_ != nullptr) readable.ring_bell([this] { bell_->ring(); });
+    readable.ring_bell(bell_);
 }
 
 int Event::wait(Nanoseconds until) {

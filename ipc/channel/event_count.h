@@ -14,6 +14,7 @@
 #include <climits>
 #include <cstdint>
 
+#include "ipc/channel/bell.h"
 #include "ipc/channel/shared_word.h"
 
 namespace yard::ipc {
@@ -46,14 +47,14 @@ class EventCount {
     void wake_all_surely() { wake_sleepers(INT_MAX); }
 
     // The same for those who wait by a descriptor (epoll): they say so before they look once more, and after each time
-    // that the descriptor was readable. A waker makes it readable by `ring()` if anybody said so.
+    // that the descriptor was readable. A waker makes it readable if anybody said so; `bell` may be null.
     void want_bell();
-    template <typename Ring>
-    void ring_bell(Ring ring) {
-        const uint32_t bell = bell_.load();
-        if ((bell & kSleepers) == 0) return;
-        ring();
-        bell_.replace(bell, bell & ~kSleepers);  // not if somebody else has come to sleep
+    void ring_bell(Bell* bell) {
+        if (bell == nullptr) return;
+        const uint32_t before = bell_.load();
+        if ((before & kSleepers) == 0) return;
+        bell->ring();
+        bell_.replace(before, before & ~kSleepers);  // not if somebody else has come to sleep
     }
 
   private:

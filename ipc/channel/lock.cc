@@ -31,7 +31,7 @@ int Lock::release() {
     if (const int error = is_fifo() ? fifo_.release() : try_release(); error != 0) return error;
     EventCount& readable = segment_.header().readable;
     readable.wake(1);
-    if (bell_ != nullptr) readable.ring_bell([this] { bell_->ring(); });
+    readable.ring_bell(bell_);
     return 0;
 }
 

@@ -269,7 +269,7 @@ bool QueueCore::drop_expired() {
 void QueueCore::filled(int count) {
     EventCount& readable = header().readable;
     readable.wake(count);
-    if (bell_ != nullptr) readable.ring_bell([this] { bell_->ring(); });
+    readable.ring_bell(bell_);
 }
 
 void QueueCore::emptied() {

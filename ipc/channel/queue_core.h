@@ -118,6 +118,7 @@ class QueueCore {
     void pass_tail(uint32_t ring, uint64_t place);
     bool drop_if_expired(uint32_t index);
     bool is_expired_at(uint32_t ring) const;
+    Nanoseconds due_of(uint32_t index, MessageWord word) const;
     bool move_if_due(uint32_t index, Nanoseconds now, Nanoseconds* next);
     uint32_t count_failure(uint32_t index, MessageWord lease);
     uint32_t home_ring(uint32_t index, bool returned) const;

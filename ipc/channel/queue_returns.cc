@@ -138,20 +138,24 @@ void QueueCore::move_due() {
                  soonest == kForever ? ((looking & kChanges) + 1) & kChanges : due_word(looking, soonest));
 }
 
+// When it will be moved; 0: never.
+Nanoseconds QueueCore::due_of(uint32_t index, MessageWord word) const {
+    if (word.state == MessageState::delayed) return word.due_ns();
+    return word.state == MessageState::leased ? descriptors_[index].lease_until.load() : 0;
+}
+
 // Moves it if it is due, otherwise lowers `*next` to when it will be.
 bool QueueCore::move_if_due(uint32_t index, Nanoseconds now, Nanoseconds* next) {
     Descriptor& descriptor = descriptors_[index];
     const uint64_t bits = descriptor.word.load();
     const MessageWord word = MessageWord::of(bits);
-    const bool delayed = word.state == MessageState::delayed;
-    if (!delayed && word.state != MessageState::leased) return false;
-    const Nanoseconds due = delayed ? word.due_ns() : descriptor.lease_until.load();
+    const Nanoseconds due = due_of(index, word);
     if (due == 0) return false;
     if (due > now) {
         *next = std::min(*next, due);
         return false;
     }
-    if (!delayed) return give_back(index, word, 0);
+    if (word.state == MessageState::leased) return give_back(index, word, 0);
     if (!descriptor.word.replace(bits, mine(MessageState::returning).packed())) return false;
     // One that was never delivered lines up with the new ones.
     const bool returned = failures(index) != 0;
@@ -172,10 +176,7 @@ bool QueueCore::is_any_returning() const {
 void QueueCore::find_next_due() {
     Nanoseconds soonest = kForever;
     for (uint32_t index = 0; index < layout_.capacity; ++index) {
-        const MessageWord word = MessageWord::of(descriptors_[index].word.load());
-        const Nanoseconds due = word.state == MessageState::delayed  ? word.due_ns()
-                                : word.state == MessageState::leased ? descriptors_[index].lease_until.load()
-                                                                     : 0;
+        const Nanoseconds due = due_of(index, MessageWord::of(descriptors_[index].word.load()));
         if (due != 0) soonest = std::min(soonest, due);
     }
     if (soonest != kForever) note_due(soonest);

@@ -86,7 +86,7 @@ int Semaphore::release() {
 void Semaphore::released() {
     EventCount& readable = segment_.header().readable;
     readable.wake(1);
-    if (bell_ != nullptr) readable.ring_bell([this] { bell_->ring(); });
+    readable.ring_bell(bell_);
 }
 
 uint32_t Semaphore::value() const {
