@@ -8,13 +8,12 @@ YARD_CHAOS_PATIENCE (20 s) is when somebody who does nothing counts as stuck.
 import ctypes
 import mmap
 import os
-import random
 import signal
 import subprocess
 import time
 import unittest
 
-from harness import BUILD, Scenario, procfs, wait_for
+from harness import BUILD, Scenario, procfs, seeded_random, wait_for
 
 KILLS = int(os.environ.get("YARD_CHAOS_KILLS", "300"))
 CLIENT = str(BUILD / "bin/channel_chaos_client")
@@ -45,9 +44,7 @@ class Record(ctypes.Structure):
 class ChannelDaemon(Scenario):
     def setUp(self):
         super().setUp()
-        seed = int(os.environ.get("YARD_CHAOS_SEED", time.time_ns() % 10**9))
-        print(f"seed {seed}, {KILLS} kills", flush=True)
-        self.random = random.Random(seed)
+        self.random = seeded_random(f", {KILLS} kills")
         self.d = self.make({"version": 1, "services": {}})
         self.record_path = str(self.d.path("record"))
         subprocess.run([CLIENT, "books", "0", self.record_path], check=True, stdout=subprocess.DEVNULL)

@@ -4,12 +4,11 @@ YARD_CHAOS_KILLS sets how often (200), YARD_CHAOS_SEED repeats a run's choice of
 """
 
 import os
-import random
 import time
 import unittest
 
 from books import Books
-from harness import ScenarioInCgroup, ScenarioWithoutCgroup, procfs, wait_for
+from harness import ScenarioInCgroup, ScenarioWithoutCgroup, procfs, seeded_random, wait_for
 
 KILLS = int(os.environ.get("YARD_CHAOS_KILLS", "200"))
 WORKERS = [f"worker{i}" for i in range(4)]
@@ -20,9 +19,7 @@ RESTART = {"policy": "always", "delay": "5ms", "max_delay": "5ms", "burst": 0}
 class EngineKill:
     def setUp(self):
         super().setUp()
-        seed = int(os.environ.get("YARD_CHAOS_SEED", time.time_ns() % 10**9))
-        print(f"seed {seed}, {KILLS} kills", flush=True)
-        self.random = random.Random(seed)
+        self.random = seeded_random(f", {KILLS} kills")
         self.d = self.make({"version": 1, "services": {}})
         self.books = Books(self.d)
         self.d.write_config({"version": 1, "services": self.services()})

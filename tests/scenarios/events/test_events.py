@@ -2,13 +2,11 @@
 
 import itertools
 import json
-import os
-import random
 import subprocess
 import time
 import unittest
 
-from harness import Scenario, ScenarioInCgroup, ScenarioWithoutCgroup, wait_for, zoo
+from harness import Scenario, ScenarioInCgroup, ScenarioWithoutCgroup, seeded_random, wait_for, zoo
 
 KILLS = 50
 WORKERS = [f"worker{i}" for i in range(4)]
@@ -36,9 +34,7 @@ class Follower:
 class EventsWhileTheEngineDies:
     def setUp(self):
         super().setUp()
-        seed = int(os.environ.get("YARD_CHAOS_SEED", time.time_ns() % 10**9))
-        print(f"seed {seed}", flush=True)
-        self.random = random.Random(seed)
+        self.random = seeded_random()
 
     def test_neither_gap_nor_repeat(self):
         d = self.daemon({name: {"command": zoo("sleep", 20, "exit", 3), "restart": RESTART} for name in WORKERS})

@@ -50,6 +50,12 @@ class Fork : public testing::Test {
         return size < 0 ? "-" + std::string(strerrorname_np(static_cast<int>(-size)))
                         : std::string(buffer, static_cast<size_t>(size));
     }
+    // Another process put "ring", and the queue's descriptor tells.
+    void expect_rung(int fd) {
+        pollfd waited{fd, POLLIN, 0};
+        EXPECT_EQ(poll(&waited, 1, 20'000), 1);
+        EXPECT_EQ(get(), "ring");
+    }
 
     fakes::FakeBroker broker;
     yard_client* client = nullptr;
@@ -258,9 +264,7 @@ TEST_F(Fork, ADaemonThatClosedAllDescriptorsGoesOnAndWritesToNoStranger) {
                   return check_untouched(file);
               }),
               0);
-    pollfd waited{fd, POLLIN, 0};
-    EXPECT_EQ(poll(&waited, 1, 20'000), 1);
-    EXPECT_EQ(get(), "ring");
+    expect_rung(fd);
 }
 
 TEST_F(Fork, ClosingAllDescriptorsWithoutAForkIsNoticedToo) {
@@ -281,9 +285,7 @@ TEST_F(Fork, ClosingAllDescriptorsWithoutAForkIsNoticedToo) {
                   return check_untouched(file);
               }),
               0);
-    pollfd waited{fd, POLLIN, 0};
-    EXPECT_EQ(poll(&waited, 1, 20'000), 1);
-    EXPECT_EQ(get(), "ring");
+    expect_rung(fd);
 }
 
 }  // namespace
